@@ -1,0 +1,42 @@
+# Every target sets up what it needs: a virtual environment in .venv, installed from the hash-pinned lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILER := $(BIN)/compiler
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help build test bench lint format e2e fuzz conformance example oracle lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(VENV)/stamp: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("compiler needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+oracle: $(VENV)/stamp ## fetch the real kubectl that the tests compare with
+	@$(BIN)/python -m tests.support.oracle
+
+build: $(VENV)/stamp ## compile the example specs, render every overlay into build/, check them
+	@$(BIN)/python -m tests.support.make_build
+
+test: oracle ## run the whole default suite
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(VENV)/stamp ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/stamp ## format and fix what ruff can fix
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+clean: ## remove what make made
+	@rm -rf build $(VENV) .cache
