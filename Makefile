@@ -40,3 +40,8 @@ format: $(VENV)/stamp ## format and fix what ruff can fix
 
 clean: ## remove what make made
 	@rm -rf build $(VENV) .cache
+
+lock: ## write requirements.lock anew (needs uv)
+	@{ sed -n '/^#/p;/^[^#]/q' requirements.lock; uv pip compile pyproject.toml --extra sops --extra dev --universal \
+	  --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --quiet; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
