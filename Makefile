@@ -23,10 +23,27 @@ oracle: $(VENV)/stamp ## fetch the real kubectl that the tests compare with
 	@$(BIN)/python -m tests.support.oracle
 
 build: $(VENV)/stamp ## compile the example specs, render every overlay into build/, check them
-	@$(BIN)/python -m tests.support.make_build
+	@$(BIN)/python -m tests.tools.make_build
 
 test: oracle ## run the whole default suite
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: oracle ## measure against the real kubectl, as ratios
+	@$(BIN)/python -m tests.tools.bench
+	@$(BIN)/python -m tests.tools.bench_engine
+
+e2e: oracle ## real openssl, nginx, PostgreSQL, Redis and Pulp (Debian, root: installs what is missing)
+	@tests/e2e/install.sh
+	@$(BIN)/python -m pytest tests/e2e -o norecursedirs='.* images' -m e2e
+
+conformance: oracle ## run the collected cases against what the real kubectl printed, print the count
+	@$(BIN)/python -m tests.tools.conformance
+
+fuzz: oracle ## compare with the real kubectl on generated trees until stopped (MINUTES=30)
+	@$(BIN)/python -m tests.tools.fuzz --minutes $(or $(MINUTES),30)
+
+example: $(VENV)/stamp ## recreate the example's secrets with identities that are thrown away
+	@$(BIN)/python -m tests.tools.make_example
 
 lint: $(VENV)/stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
