@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -39,8 +39,9 @@ class Workload(Section):
     """Kubernetes Tolerations of the pods."""
     topology_spread: Annotated[str, Field(pattern="^(prefer|require|off)$", examples=["prefer"])] = "prefer"
     """How firmly pods are spread over zones and nodes: ``prefer``, ``require`` (per node), ``off``."""
-    disruption_budget: Annotated[int | None, Field(ge=0, examples=[1])] = 1
-    """``maxUnavailable`` of the PodDisruptionBudget, made when there is more than one replica; ``null`` for none."""
+    disruption_budget: Annotated[int, Field(ge=1, examples=[1])] | Literal["off"] = 1
+    """``maxUnavailable`` of the PodDisruptionBudget, made when there is more than one replica; ``off`` for none
+    (``null``, as everywhere, means the default)."""
     env: Annotated[dict[str, str], Field(examples=[{"HTTPS_PROXY": "http://proxy.example.com:3128"}])] = {}
     """Extra environment variables (no secrets: they would stand in Git)."""
     pod_annotations: dict[str, str] = {}
