@@ -1,0 +1,300 @@
+"""The node model: what a YAML document is between reading and printing.
+
+A mapping is a ``dict`` (its keys are ``str``, or :class:`Key` when the key is not a string), a sequence a ``list``. A
+string is a plain ``str`` when it was written plain and a :class:`Quoted` when it was quoted or a block; every other scalar
+is a :class:`Scalar`. Scalars are immutable, so copying a document copies its containers only. What a scalar finally is
+(``3`` or ``"3"``) is decided at output, as the real tool does (kustomize.md, section 1).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeAlias
+
+from compiler.kustomize.errors import KustomizeError
+
+
+class Quoted(str):
+    """A string that was written with quotes or as a block."""
+
+    __slots__ = ()
+
+
+class Key(str):
+    """A mapping key that is not a string (``1:``, ``true:``); it cannot be printed, as in the real tool."""
+
+    __slots__ = ("tag",)
+    tag: str
+
+
+class Scalar:
+    """A scalar that is not known to be a string.
+
+    Args:
+        text: the source text.
+        tag: ``int``, ``float``, ``bool``, ``null``, ``timestamp``, or ``""`` (made by a transformer, undecided).
+        quoted: whether it carries the quotes of a value it replaced.
+    """
+
+    __slots__ = ("printed", "quoted", "tag", "text")
+
+    def __init__(self, text: str, tag: str, quoted: bool = False) -> None:
+        self.text = text
+        self.tag = tag
+        self.quoted = quoted
+        self.printed: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.text!r}, {self.tag!r}{', quoted' if self.quoted else ''})"
+
+
+Node: TypeAlias = Any
+NULL = Scalar("null", "null")
+EMPTY_NULL = Scalar("", "null")
+
+_WORDS = {
+    **{word: Scalar(word, "null") for word in ("null", "Null", "NULL", "~")},
+    **{word: Scalar(word, "bool") for word in ("true", "True", "TRUE", "false", "False", "FALSE")},
+    **{
+        word: Scalar(word, "float")
+        for word in (
+            *(".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF"),
+            *("+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"),
+        )
+    },
+    "": EMPTY_NULL,
+}
+_PLAIN: dict[str, Any] = dict(_WORDS)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_DATE = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:[Tt]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?(Z|[-+][0-9]{2}:[0-9]{2})"
+    r"| ([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?)?\Z"
+)
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_MAX_MEMO = 200_000
+
+
+def resolve_plain(text: str) -> Any:
+    """The node of a plain scalar by the rules of go-yaml v3 (kustomize.md, 5.3): ``str`` or :class:`Scalar`."""
+    node = _PLAIN.get(text)
+    if node is None:
+        node = _resolve(text)
+        if len(_PLAIN) > _MAX_MEMO:
+            _PLAIN.clear()
+            _PLAIN.update(_WORDS)
+        _PLAIN[text] = node
+    return node
+
+
+def _resolve(text: str) -> Any:
+    first = text[0]
+    if first not in "+-.0123456789":
+        return text
+    if first == ".":
+        return Scalar(text, "float") if _FLOAT.match(text) and parse_float(text) is not None else text
+    if _DATE.match(text) and rfc3339(text) is not None:
+        return Scalar(text, "timestamp")
+    if parse_int(text) is not None:
+        return Scalar(text, "int")
+    plain = text.replace("_", "")
+    if _FLOAT.match(plain) and parse_float(plain) is not None:
+        return Scalar(text, "float")
+    return text
+
+
+def parse_int(text: str) -> int | None:
+    """A 64-bit integer as Go's ``ParseInt(text, 0, 64)`` reads it after removing underscores, or None."""
+    plain = text.replace("_", "")
+    digits = plain[1:] if plain[:1] in ("+", "-") else plain
+    if not digits or not digits[0].isdigit() or not digits.isascii() or not digits.isalnum():
+        return None
+    base, body = 10, digits
+    if digits[0] == "0" and len(digits) > 1:
+        base = {"x": 16, "X": 16, "o": 8, "O": 8, "b": 2, "B": 2}.get(digits[1], 8)
+        body = digits[2:] if digits[1] in "xXoObB" else digits[1:]
+        if not body:
+            return None
+    elif len(digits) > 20:
+        return None
+    try:
+        value = int(body, base)
+    except ValueError:
+        return None
+    if plain[0] == "-":
+        return -value if value <= 1 << 63 else None
+    limit = (1 << 63) - 1 if plain[0] == "+" else (1 << 64) - 1
+    return value if value <= limit else None
+
+
+def parse_float(text: str) -> float | None:
+    """A finite float, or None where Go reports a range error."""
+    value = float(text)
+    return value if value not in (float("inf"), float("-inf")) else None
+
+
+def rfc3339(text: str) -> str | None:
+    """A YAML timestamp as RFC 3339, or None when the date is impossible."""
+    match = _DATE.match(text)
+    if not match:
+        return None
+    year, month, day = match[1], int(match[2]), int(match[3])
+    zone = match[8] or "Z"
+    hour, minute, second = (int(match[i] or match[i + 5] or 0) for i in (4, 5, 6))
+    fraction = (match[7] or match[12] or "")[:9].rstrip("0")
+    number = int(year)
+    leap = number % 4 == 0 and (number % 100 != 0 or number % 400 == 0)
+    if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1] or (month == 2 and day == 29 and not leap):
+        return None
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    if zone in ("+00:00", "-00:00"):
+        zone = "Z"
+    if zone != "Z" and (int(zone[1:3]) > 24 or int(zone[4:]) > 59):
+        return None
+    return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{'.' + fraction if fraction else ''}{zone}"
+
+
+def value_of(node: Any) -> Any:
+    """The final plain value of a scalar: str, int, float, bool or None.
+
+    Raises:
+        KustomizeError: the text does not fit the tag (``cannot decode !!str `word` as a !!int``).
+    """
+    if isinstance(node, str):
+        return str(node)
+    assert isinstance(node, Scalar)  # noqa: S101 - containers never come here
+    text, tag = node.text, node.tag
+    found = resolve_plain(text)
+    found_tag = found.tag if type(found) is Scalar else "str"
+    if node.quoted and (tag in ("", found_tag)):
+        return text
+    if tag == "":
+        tag = found_tag
+    if tag != found_tag and not (tag == "float" and found_tag == "int"):
+        raise KustomizeError(f"yaml: cannot decode !!{found_tag} `{text}` as a !!{tag}")
+    if tag == "str":
+        return text
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return text[0] in "tT"
+    if tag == "int":
+        return parse_int(text)
+    if tag == "timestamp":
+        return rfc3339(text)
+    return _float_value(text)
+
+
+def _float_value(text: str) -> float:
+    lowered = text.lower().lstrip("+-")
+    if lowered == ".nan":
+        raise KustomizeError("json: unsupported value: NaN", hint="JSON has no such number: quote it")
+    if lowered == ".inf":
+        sign = "-" if text[0] == "-" else "+"
+        raise KustomizeError(f"json: unsupported value: {sign}Inf", hint="JSON has no such number: quote it")
+    whole = parse_int(text)
+    return float(whole) if whole is not None else float(text.replace("_", ""))
+
+
+def text_of(node: Any) -> str:
+    """The source text of a scalar; "" for containers and for nothing."""
+    if isinstance(node, str):
+        return node
+    return node.text if type(node) is Scalar else ""
+
+
+def is_null(node: Any) -> bool:
+    """Whether a node is tagged null."""
+    return type(node) is Scalar and node.tag == "null"
+
+
+def is_nil_or_empty(node: Any) -> bool:
+    """Nothing, null, ``{}`` or ``[]``."""
+    return node is None or is_null(node) or (isinstance(node, dict | list) and not node)
+
+
+def made_key(text: str) -> str:
+    """A key that a transformer makes: it has no tag, so ``1`` and ``true`` become keys that cannot be printed."""
+    found = resolve_plain(text)
+    if type(found) is Scalar:
+        key = Key(text)
+        key.tag = found.tag
+        return key
+    return text
+
+
+def set_style(old: Any, new: Any) -> Any:
+    """The value ``new`` with the quotes (or their absence) of ``old``, as the real setter keeps them."""
+    quoted = type(old) is Quoted or (type(old) is Scalar and old.quoted)
+    if isinstance(new, str):
+        if quoted:
+            return new if type(new) is Quoted else Quoted(new)
+        return str(new) if type(new) is Quoted else new
+    if type(new) is Scalar and new.quoted != quoted:
+        if quoted and new.tag == "":
+            return Quoted(new.text)
+        return Scalar(new.text, new.tag, quoted)
+    return new
+
+
+def untagged(old: Any, text: str) -> Any:
+    """The text as an undecided scalar in the style of ``old`` (names, images, references)."""
+    if type(old) is Quoted or (type(old) is Scalar and old.quoted):
+        return Quoted(text)
+    found = resolve_plain(text)
+    return Scalar(text, "") if type(found) is Scalar else _Undecided(text)
+
+
+class _Undecided(str):
+    """A plain string without a tag: a later change of its text may make a number of it."""
+
+    __slots__ = ()
+
+
+def with_text(old: Any, text: str) -> Any:
+    """The node ``old`` with another text: its tag and style stay (what a replacement does to a scalar)."""
+    if type(old) is Scalar:
+        if old.tag == "" and not old.quoted:
+            return untagged(None, text)
+        return Scalar(text, old.tag, old.quoted)
+    if type(old) is _Undecided:
+        return untagged(None, text)
+    return Quoted(text) if type(old) is Quoted else text
+
+
+def copy(node: Any) -> Any:
+    """A deep copy: containers are copied, scalars shared."""
+    if type(node) is dict:
+        return {
+            key: value if type(value) is str or type(value) is Scalar else copy(value) for key, value in node.items()
+        }
+    if type(node) is list:
+        return [value if type(value) is str or type(value) is Scalar else copy(value) for value in node]
+    return node
+
+
+def plain(node: Any) -> Any:
+    """Plain data (dict, list, str, int, float, bool, None) of a node."""
+    if type(node) is dict:
+        return {str(key): plain(value) for key, value in node.items()}
+    if type(node) is list:
+        return [plain(value) for value in node]
+    return value_of(node)
+
+
+def from_plain(data: Any) -> Any:
+    """The node of plain data; strings become strings whatever they look like."""
+    if isinstance(data, str):
+        return str(data)
+    if data is None:
+        return NULL
+    if isinstance(data, bool):
+        return _WORDS["true" if data else "false"]
+    if isinstance(data, int):
+        return Scalar(str(data), "int")
+    if isinstance(data, float):
+        return Scalar(repr(data), "float")
+    if isinstance(data, dict):
+        return {str(key): from_plain(value) for key, value in data.items()}
+    return [from_plain(value) for value in data]

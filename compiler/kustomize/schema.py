@@ -1,0 +1,104 @@
+"""Which lists merge by which keys, and which kinds are cluster-scoped: the Kubernetes 1.21.2 data (kustomize.md, 6 and 9)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+
+class Schema(NamedTuple):
+    """A place in the merge schema.
+
+    Args:
+        fields: the fields below, by name (empty for a leaf).
+        strategy: ``merge`` for a list whose elements merge.
+        keys: the merge keys; none for a list of primitives.
+        items: the definition of the elements, by name.
+    """
+
+    definition: str | None
+    strategy: str = ""
+    keys: tuple[str, ...] = ()
+    items: str | None = None
+
+    def field(self, name: str) -> Schema | None:
+        """The schema of a field of a map."""
+        if self.definition is None:
+            return None
+        spec = data()["defs"].get(self.definition, {}).get(name)
+        if spec is None:
+            return None
+        if "ref" in spec:
+            return Schema(spec["ref"])
+        return Schema(None, spec.get("strategy", ""), tuple(spec.get("keys", ())), spec["list"])
+
+    def elements(self) -> Schema | None:
+        """The schema of the elements of a list."""
+        return Schema(self.items) if self.items else None
+
+
+@cache
+def data() -> dict[str, Any]:
+    """The tables of ``data/merge-keys.json``."""
+    import json
+    from pathlib import Path
+
+    loaded: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "merge-keys.json").read_bytes())
+    return loaded
+
+
+def schema_of(api_version: str, kind: str) -> Schema | None:
+    """The schema of a kind, None when Kubernetes 1.21.2 does not have it."""
+    name = data()["gvk"].get(f"{api_version}/{kind}")
+    return Schema(name) if name else None
+
+
+def merge_keys(api_version: str, kind: str, path: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The merge keys of the list at a path of a kind, as a strategic merge in Kustomize 5.8.1 uses them.
+
+    Args:
+        api_version: e.g. ``apps/v1``.
+        kind: e.g. ``Deployment``.
+        path: field names from the root; the elements of a list take no part: ``("spec", "template", "spec",
+            "containers", "env")``.
+
+    Returns:
+        The keys; ``()`` for a merging list of primitives; None when the list is replaced as a whole.
+    """
+    place = schema_of(api_version, kind)
+    for name in path:
+        if place is not None and place.definition is None:
+            place = place.elements()
+        place = place.field(name) if place is not None else None
+        if place is None:
+            return None
+    return place.keys if place is not None and place.strategy == "merge" else None
+
+
+CLUSTER_SCOPED = frozenset(
+    f"{version} {kind}"
+    for version, kinds in (
+        ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration ValidatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io/v1beta1", "MutatingWebhookConfiguration ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+        ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io/v1", "APIService"),
+        ("apiregistration.k8s.io/v1beta1", "APIService"),
+        ("certificates.k8s.io/v1", "CertificateSigningRequest"),
+        ("certificates.k8s.io/v1beta1", "CertificateSigningRequest"),
+        ("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema PriorityLevelConfiguration"),
+        ("networking.k8s.io/v1", "IngressClass"),
+        ("networking.k8s.io/v1beta1", "IngressClass"),
+        ("node.k8s.io/v1", "RuntimeClass"),
+        ("node.k8s.io/v1beta1", "RuntimeClass"),
+        ("policy/v1beta1", "PodSecurityPolicy"),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole ClusterRoleBinding"),
+        ("rbac.authorization.k8s.io/v1beta1", "ClusterRole ClusterRoleBinding"),
+        ("scheduling.k8s.io/v1", "PriorityClass"),
+        ("scheduling.k8s.io/v1beta1", "PriorityClass"),
+        ("storage.k8s.io/v1", "CSIDriver CSINode StorageClass VolumeAttachment"),
+        ("storage.k8s.io/v1beta1", "CSIDriver CSINode StorageClass VolumeAttachment"),
+        ("v1", "ComponentStatus Namespace Node PersistentVolume"),
+    )
+    for kind in kinds.split()
+)
