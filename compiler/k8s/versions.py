@@ -1,0 +1,6 @@
+"""The Kubernetes versions that are supported: those whose schemas ``compiler check`` carries."""
+
+from __future__ import annotations
+
+SUPPORTED_KUBERNETES = ("1.29", "1.30", "1.31", "1.32", "1.33", "1.34")
+"""Minor versions, oldest first."""

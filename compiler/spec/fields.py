@@ -1,0 +1,171 @@
+"""Rules for single fields that a pattern cannot say: networks, labels, schedules, certificates, URLs, images."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
+
+from compiler.spec.models import Spec
+from compiler.spec.node import Node, Path, leaves
+from compiler.spec.reader import shorten
+from compiler.spec.wrong import Wrong
+
+_LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
+_LABEL_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+_OWN_LABELS = frozenset(
+    f"app.kubernetes.io/{name}" for name in ("component", "instance", "managed-by", "name", "part-of", "version")
+)
+_IMAGE = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*\Z")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
+_CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_ITEM = re.compile(r"(\*|(\d+)(-(\d+))?)(/(\d+))?\Z")
+
+
+def check_fields(spec: Spec, wrong: Wrong) -> None:
+    """Every rule of this module."""
+    _private_keys(wrong)
+    for path, cidrs in _networks(spec):
+        for index, cidr in enumerate(cidrs):
+            _network(cidr, (*path, index), wrong)
+    for path, labels in _labels(spec):
+        for name, value in labels.items():
+            _label(name, value, (*path, name), wrong)
+    for path, pem in _certificates(spec):
+        if pem is not None and "-----BEGIN CERTIFICATE-----" not in pem:
+            wrong.add("expected certificates in PEM form (-----BEGIN CERTIFICATE-----)", path)
+    for path, url in _urls(spec):
+        if url is not None:
+            _credentials(url, path, wrong)
+    for role in ("pulp", "web", "postgres", "redis"):
+        image = getattr(spec.images, role)
+        if image.name is not None and not _IMAGE.match(image.name):
+            hint = "tag and digest have keys of their own" if re.search(r"[:@][^/]*$", image.name) else None
+            wrong.add("expected an image's repository, without tag and digest", ("images", role, "name"), hint=hint)
+        if image.tag is not None and not _TAG.match(image.tag):
+            wrong.add("expected an image's tag", ("images", role, "tag"))
+    if spec.replica is not None and spec.replica.schedule is not None and not is_cron(spec.replica.schedule):
+        wrong.add("expected a cron schedule of five fields", ("replica", "schedule"), hint='for example "17 * * * *"')
+    duplicates = sorted({plugin for plugin in spec.pulp.plugins if spec.pulp.plugins.count(plugin) > 1})
+    if duplicates:
+        wrong.add(f"{', '.join(duplicates)} is named twice", ("pulp", "plugins"))
+
+
+def is_cron(text: str) -> bool:
+    """Whether ``text`` is a schedule that a Kubernetes CronJob takes: five fields of numbers, ranges, lists and steps.
+
+    Names (``MON``) and macros (``@hourly``) are left out on purpose: numbers say the same everywhere.
+    """
+    fields = text.split(" ")
+    return len(fields) == 5 and all(
+        _cron_item(item, low, high)
+        for text, (low, high) in zip(fields, _CRON_FIELDS, strict=True)
+        for item in text.split(",")
+    )
+
+
+def _cron_item(item: str, low: int, high: int) -> bool:
+    match = _CRON_ITEM.match(item)
+    if match is None:
+        return False
+    numbers = [int(number) for number in (match[2], match[4]) if number is not None]
+    return (
+        all(low <= number <= high for number in numbers)
+        and numbers == sorted(numbers)
+        and (match[6] is None or int(match[6]) > 0)
+    )
+
+
+def _networks(spec: Spec) -> Iterator[tuple[Path, list[str]]]:
+    if spec.database is not None and spec.database.external is not None:
+        yield ("database", "external", "cidrs"), spec.database.external.cidrs
+    if spec.cache is not None and spec.cache.external is not None:
+        yield ("cache", "external", "cidrs"), spec.cache.external.cidrs
+    if spec.replica is not None and spec.replica.upstream is not None:
+        yield ("replica", "upstream", "cidrs"), spec.replica.upstream.cidrs
+    yield ("network_policies", "sync_cidrs"), spec.network_policies.sync_cidrs
+
+
+def _network(cidr: str, path: Path, wrong: Wrong) -> None:
+    try:
+        if "/" in cidr:
+            ipaddress.ip_network(cidr)
+            return
+    except ValueError:
+        try:
+            network = ipaddress.ip_network(cidr, strict=False)
+        except ValueError:
+            pass
+        else:
+            wrong.add("the address has bits beyond the prefix length", path, hint=f'did you mean "{network}"?')
+            return
+    wrong.add("expected a network in CIDR form, like 10.0.0.0/16", path)
+
+
+def _labels(spec: Spec) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    yield ("labels",), spec.labels
+    for role in ("api", "content", "worker", "web"):
+        yield (role, "pod_labels"), getattr(spec, role).pod_labels
+
+
+def _label(name: str, value: str, path: Path, wrong: Wrong) -> None:
+    prefix, slash, base = name.rpartition("/")
+    if not _LABEL_NAME.match(base) or (slash and (len(prefix) > 253 or not _LABEL_PREFIX.match(prefix))):
+        wrong.add(f'"{shorten(name)}" is not the name of a Kubernetes label', path)
+    elif name in _OWN_LABELS:
+        wrong.add("the compiler sets this label itself", path)
+    if value and not _LABEL_NAME.match(value):
+        wrong.add("a label's value has at most 63 letters, digits, dashes, dots and underscores", path)
+
+
+def _certificates(spec: Spec) -> Iterable[tuple[Path, str | None]]:
+    if spec.database is not None and spec.database.external is not None:
+        yield ("database", "external", "ca"), spec.database.external.ca
+    if spec.cache is not None and spec.cache.external is not None:
+        yield ("cache", "external", "ca"), spec.cache.external.ca
+    if spec.replica is not None and spec.replica.upstream is not None:
+        yield ("replica", "upstream", "ca"), spec.replica.upstream.ca
+
+
+def _urls(spec: Spec) -> Iterable[tuple[Path, str | None]]:
+    if spec.replica is not None and spec.replica.upstream is not None:
+        yield ("replica", "upstream", "url"), spec.replica.upstream.url
+    if spec.storage is not None and spec.storage.s3 is not None:
+        yield ("storage", "s3", "endpoint"), spec.storage.s3.endpoint
+    if spec.delivery is not None and spec.delivery.argocd is not None:
+        yield ("delivery", "argocd", "repo"), spec.delivery.argocd.repo
+    if spec.delivery is not None and spec.delivery.flux is not None:
+        yield ("delivery", "flux", "repo"), spec.delivery.flux.repo
+
+
+def _credentials(url: str, path: Path, wrong: Wrong) -> None:
+    """A URL that is none, or that carries a password. The URL itself is never repeated."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        password, host, _port = parts.password, parts.hostname, parts.port
+    except ValueError:
+        wrong.add("this is not a URL", path)
+        return
+    if password is not None:
+        wrong.add("a URL with a password stands in Git in the clear", path, hint="leave the password out")
+    elif parts.scheme in ("http", "https", "ssh") and not host:
+        wrong.add("this URL has no host", path)
+    elif path[-1] == "url" and (parts.username or parts.path.strip("/") or parts.query or parts.fragment):
+        wrong.add("expected scheme, host and optional port only", path, hint="the path goes to api_root")
+
+
+def _private_keys(wrong: Wrong) -> None:
+    for path, node in leaves(wrong.node):
+        for child, place in _texts(node, path):
+            if "PRIVATE KEY" in child or "AGE-SECRET-KEY-" in child:
+                wrong.add("a private key has no place in a spec", place, hint="take it out of Git's history too")
+
+
+def _texts(node: Node, path: Path) -> Iterator[tuple[str, Path]]:
+    if isinstance(node.value, str):
+        yield node.value, path
+    elif isinstance(node.value, tuple):
+        for index, child in enumerate(node.value):
+            for place, leaf in leaves(child, (*path, index)):
+                yield from _texts(leaf, place)
