@@ -86,6 +86,8 @@ def sentence(kind: str, context: Mapping[str, Any], node: Node, name: str) -> tu
     if kind == "missing":
         return "this key is required", None
     expected = _expected(kind, context)
+    if name == "namespace" and kind == "model_type":
+        expected = "a string or a mapping"
     hint = None
     if kind == "string_type" and node.text is not None and node.value is not None:
         hint = f'write it in quotes: "{shorten(node.text)}"'

@@ -137,7 +137,7 @@ def _complete(spec: Spec, wrong: Wrong) -> None:
         if empty is not None:
             hint = f"`{empty}:` without a value is null, which removes; write `{empty}: {{}}` to choose it"
         wrong.add(
-            f"{section}: one of {', '.join(members)} is required",
+            f"one of {', '.join(f'{section}.{member}' for member in members)} is required",
             *([(section, empty)] if empty else []),
             (section,),
             ("environment",),
@@ -162,7 +162,7 @@ def _complete(spec: Spec, wrong: Wrong) -> None:
     if spec.exposure is not None and spec.exposure.ingress is not None and spec.exposure.ingress.tls is not None:
         tls = spec.exposure.ingress.tls
         if tls.issuer is None and tls.secret is None:
-            wrong.add("tls: one of issuer, secret is required", ("exposure", "ingress", "tls"))
+            wrong.add("one of tls.issuer, tls.secret is required", ("exposure", "ingress", "tls"))
 
 
 def _exposed(spec: Spec) -> bool:
