@@ -1,0 +1,299 @@
+"""Make true what the specs want: create what is missing, seal what changed, touch nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from compiler.errors import CompilerError, ErrorGroup, Origin
+from compiler.k8s.tree import Tree
+from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement
+from compiler.secrets import digest, documents, inventory, layout, lock, plan, recipients
+from compiler.secrets.access import Access
+from compiler.secrets.authorities import Authorities
+from compiler.secrets.plaintext import Values
+from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.values import complete
+
+_KUSTOMIZATION_HEADER = "# Written by `compiler secrets`: what this overlay's cluster gets. Do not edit.\n"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An overlay as this room sees it.
+
+    Args:
+        overlay: its name, the folder below ``overlays/``.
+        requirements: what its model needs.
+        backend: what seals for its cluster.
+    """
+
+    overlay: str
+    requirements: Requirements
+    backend: layout.Backend
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was done about one Secret, for people.
+
+    Args:
+        secret: its id.
+        action: ``keep``, ``create``, ``seal``, ``unset``, or ``orphan`` (sealed, but no longer wanted).
+        reason: why.
+    """
+
+    secret: str
+    action: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run found and what is to be written.
+
+    Args:
+        writes: path to content, ``None`` to delete; empty when everything was in place.
+        steps: one for each Secret, by id.
+    """
+
+    writes: dict[str, bytes | None]
+    steps: tuple[Step, ...]
+
+
+def states(tree: Tree, target: Target, sealing: Sealing) -> dict[str, plan.State]:
+    """The state of each Secret of ``target`` by id.
+
+    Raises:
+        CompilerError: a Secret stands twice, or nobody is known to seal to.
+    """
+    declared = inventory.read(tree)
+    sealed_to = sealing.recipients_of(target.overlay, target.backend)
+    result: dict[str, plan.State] = {}
+    for requirement in target.requirements.secrets:
+        secret = layout.identifier(target.overlay, requirement.name)
+        if secret in result:
+            raise CompilerError(f"the Secret {secret} is wanted twice")
+        seal = sealing.secrets.get(secret)
+        backend: layout.Backend = "sealed-secrets" if seal and seal.backend == "sealed-secrets" else "sops"
+        files = [layout.sealed(secret, backend if seal else target.backend)]
+        if not seal:
+            files += [layout.sealed(secret, other) for other in ("sops", "sealed-secrets") if other != target.backend]
+        result[secret] = plan.State(
+            requirement=requirement,
+            backend=target.backend,
+            seal=seal,
+            vault=sealing.vaults.get(secret),
+            sealed_file=next((sha for path in files if (sha := file_digest(tree, path))), None),
+            vault_file=file_digest(tree, layout.vault(secret)),
+            recipients=sealed_to,
+            vault_recipients=sealing.recipients.vault(),
+            declared=secret in declared and declared[secret].kind != "given",
+        )
+    return result
+
+
+def file_digest(tree: Tree, path: str) -> str | None:
+    """SHA-256 of a file, ``None`` when there is none."""
+    return digest.of_file(tree.read(path)) if tree.is_file(path) else None
+
+
+def ensure(
+    tree: Tree, targets: Sequence[Target], access: Access, *, progress: Progress | None = None, prune: bool = False
+) -> Outcome:
+    """Create what is missing and seal what changed.
+
+    Args:
+        tree: the repository.
+        targets: the overlays to look at; others are left alone.
+        access: keys, tools and the time.
+        progress: told after each sealed file.
+        prune: delete sealed files that no overlay of ``targets`` wants any more (their values stay in the vault).
+
+    Returns:
+        the files to write, and what was done. Nothing is written here.
+
+    Raises:
+        CompilerError: the repository contradicts itself, an identity is missing, a name is not allowed.
+        WorldError: sops failed.
+    """
+    sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
+    known = _decided(tree, targets, sealing)
+    steps: list[Step] = []
+    for target in targets:
+        authorities = Authorities(target.overlay, sealing)
+        for secret, (state, decision) in known[target.overlay].items():
+            if decision.action in ("create", "seal") or decision.vault:
+                have = _open(sealing, secret, decision)
+                _apply(sealing, target, secret, state, decision, have, authorities)
+            steps.append(Step(secret, decision.action, decision.reason))
+        for kind in _authorities(target):
+            authorities.reseal(kind)
+        for bundle in target.requirements.trust:
+            authorities.bundle(bundle)
+        steps += [Step(secret, "orphan", "no longer wanted") for secret in orphans(target, sealing)]
+        if prune:
+            for secret in orphans(target, sealing):
+                _forget(sealing, secret)
+    overlays = [target.overlay for target in targets]
+    writes = close(sealing, _declared(tree, targets), overlays, progress)
+    return Outcome(writes, tuple(sorted(steps, key=lambda step: step.secret)))
+
+
+def _decided(
+    tree: Tree, targets: Sequence[Target], sealing: Sealing
+) -> dict[str, dict[str, tuple[plan.State, plan.Decision]]]:
+    """The decision for every Secret of every target; every contradiction is reported at once."""
+    errors: list[CompilerError] = []
+    result: dict[str, dict[str, tuple[plan.State, plan.Decision]]] = {}
+    for target in targets:
+        try:
+            layout.check_overlay(target.overlay)
+            found = {secret: (state, plan.decide(state)) for secret, state in states(tree, target, sealing).items()}
+        except CompilerError as error:
+            errors.append(error)
+            continue
+        errors += [contradiction(secret, decision) for secret, (_, decision) in found.items() if _stops(decision)]
+        result[target.overlay] = found
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ErrorGroup(errors)
+    return result
+
+
+def _stops(decision: plan.Decision) -> bool:
+    return decision.action == "stop"
+
+
+def contradiction(secret: str, decision: plan.Decision) -> CompilerError:
+    """The error for a decision that stops."""
+    return CompilerError(
+        decision.reason,
+        origin=Origin(layout.LOCK, field=secret),
+        hint="restore secrets/ from Git history; nothing is made anew in its place, because that could lose data",
+    )
+
+
+def _open(sealing: Sealing, secret: str, decision: plan.Decision) -> Values:
+    if decision.action == "create":
+        return {}
+    why = decision.reason if decision.action == "seal" else "the administrators have changed"
+    return sealing.access.open(sealing.tree, sealing.snapshot(), secret, why)
+
+
+def _apply(
+    sealing: Sealing,
+    target: Target,
+    secret: str,
+    state: plan.State,
+    decision: plan.Decision,
+    have: Values,
+    authorities: Authorities,
+) -> None:
+    if decision.action not in ("create", "seal"):
+        sealing.vault(secret, have)
+        return
+    before = state.seal
+    done = complete(
+        state.requirement, have, authorities, sealing.access.now, known=before.certificate if before else None
+    )
+    # The vault keeps what is no longer wanted: a value is never lost because a spec changed for a while.
+    kept = {**have, **done.values}
+    if decision.vault or any(key not in have or have[key] != kept[key] for key in kept):
+        sealing.vault(secret, kept)
+    changed = before is None or {key: have[key] for key in before.keys if key in have} != done.values
+    sealing.cluster(
+        target.overlay, state.requirement, target.backend, done.values, changed=changed, certificate=done.certificate
+    )
+
+
+def _authorities(target: Target) -> list[str]:
+    leaves = [part.authority for one in target.requirements.secrets for part in one.materials if isinstance(part, Leaf)]
+    bundles = [authority for bundle in target.requirements.trust for authority in bundle.keys.values()]
+    return sorted({*leaves, *bundles})
+
+
+def orphans(target: Target, sealing: Sealing) -> list[str]:
+    """Ids that are sealed for the overlay although nothing wants them any more."""
+    wanted = {layout.identifier(target.overlay, one.name) for one in target.requirements.secrets}
+    return sorted(
+        secret for secret in sealing.secrets if layout.split(secret)[0] == target.overlay and secret not in wanted
+    )
+
+
+def _forget(sealing: Sealing, secret: str) -> None:
+    seal = sealing.secrets.pop(secret)
+    sealing.writes[layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets")] = None
+
+
+def close(
+    sealing: Sealing, entries: Mapping[str, inventory.Entry], overlays: Sequence[str], progress: Progress | None
+) -> dict[str, bytes | None]:
+    """Seal what was collected, and bring the inventory, the lock and the kustomizations of ``overlays`` up to date.
+
+    Args:
+        sealing: the run.
+        entries: the whole inventory as it shall be.
+        overlays: whose kustomization may have changed.
+        progress: told after each sealed file.
+    """
+    if entries:
+        sealing.put(layout.INVENTORY, inventory.dump(entries))
+    sealing.finish(progress)
+    for overlay in overlays:
+        _kustomization(sealing, overlay)
+    return dict(sorted(sealing.writes.items()))
+
+
+def _declared(tree: Tree, targets: Sequence[Target]) -> dict[str, inventory.Entry]:
+    """The inventory, with the entries of ``targets`` as their requirements are now."""
+    overlays = {target.overlay for target in targets}
+    entries = {
+        secret: entry for secret, entry in inventory.read(tree).items() if layout.split(secret)[0] not in overlays
+    }
+    for target in targets:
+        for one in target.requirements.secrets:
+            entries[layout.identifier(target.overlay, one.name)] = inventory.entry(one)
+    return entries
+
+
+def _kustomization(sealing: Sealing, overlay: str) -> None:
+    files = [
+        layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets")
+        for secret, seal in sealing.secrets.items()
+        if layout.split(secret)[0] == overlay
+    ]
+    files += [
+        layout.config_map(overlay, name)
+        for place, name in (layout.split(bundle) for bundle in sealing.bundles)
+        if place == overlay
+    ]
+    if not files:
+        return
+    document = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": sorted(path.removeprefix(f"{layout.ROOT}/{overlay}/") for path in files),
+    }
+    sealing.put(layout.kustomization(overlay), documents.dump(document, header=_KUSTOMIZATION_HEADER))
+
+
+def requirement_of(targets: Sequence[Target], secret: str) -> tuple[Target, SecretRequirement]:
+    """The target and requirement behind an id.
+
+    Raises:
+        CompilerError: no overlay wants it; the nearest id is suggested.
+    """
+    import difflib
+
+    known: dict[str, tuple[Target, SecretRequirement]] = {
+        layout.identifier(target.overlay, one.name): (target, one)
+        for target in targets
+        for one in target.requirements.secrets
+    }
+    if secret not in known:
+        near = difflib.get_close_matches(secret, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`compiler secrets status` lists them"
+        raise CompilerError(f"no overlay wants a Secret {secret!r}", hint=hint)
+    return known[secret]

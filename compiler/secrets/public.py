@@ -1,0 +1,62 @@
+"""What rendering and checking need to know, from public files alone and without any cryptography."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from compiler.k8s.tree import Tree
+
+
+def generations(tree: Tree, overlay: str) -> Mapping[str, int]:
+    """How often each sealed Secret and trust bundle of an overlay has changed.
+
+    Args:
+        tree: the repository.
+        overlay: name of the overlay, its folder below ``overlays/``.
+
+    Returns:
+        name of the Secret or ConfigMap to its counter, from 1.
+
+    Raises:
+        CompilerError: the lock is malformed.
+    """
+    from compiler.secrets import layout, lock
+
+    known = lock.read(tree)
+    result: dict[str, int] = {}
+    for entries in (known.bundles, known.secrets):
+        for identifier, entry in entries.items():
+            place, name = layout.split(identifier)
+            if place == overlay:
+                result[name] = entry.generation
+    return result
+
+
+def declared(tree: Tree, overlay: str) -> Mapping[str, tuple[str, ...]]:
+    """The Secrets and trust bundles that an overlay has or will have, and their keys.
+
+    Args:
+        tree: the repository.
+        overlay: name of the overlay.
+
+    Returns:
+        name to keys, sorted: Secrets of the inventory, set or not, and the ConfigMaps beside them.
+
+    Raises:
+        CompilerError: the inventory or a bundle is malformed.
+    """
+    from compiler.secrets import documents, inventory, layout, lock
+
+    result: dict[str, tuple[str, ...]] = {}
+    for identifier, entry in inventory.read(tree).items():
+        place, name = layout.split(identifier)
+        if place == overlay:
+            result[name] = tuple(sorted(entry.keys))
+    for identifier in lock.read(tree).bundles:
+        place, name = layout.split(identifier)
+        path = layout.config_map(place, name)
+        if place == overlay and tree.is_file(path):
+            data = documents.load(tree.read(path), path).get("data")
+            keys = data if isinstance(data, dict) else {}
+            result[name] = tuple(sorted({*result.get(name, ()), *keys}))
+    return result

@@ -1,0 +1,194 @@
+"""One run's sealing: everything is collected, sealed in parallel, and only then turned into files to write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from compiler.k8s.tree import Tree
+from compiler.pulp.requirements import SecretRequirement
+from compiler.secrets import digest, documents, layout, lock, plan, sealedsecrets, sops
+from compiler.secrets.access import Access
+from compiler.secrets.plaintext import Plaintext, Values
+from compiler.secrets.recipients import Recipients
+
+Progress = Callable[[int, int], None]
+"""Called with how many files are sealed and how many there are in all."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    path: str
+    seal: Callable[[], bytes]
+    record: Callable[[str], None]
+
+
+class Sealing:
+    """Collects what one run seals and writes.
+
+    Args:
+        tree: the repository as it is.
+        access: keys and tools.
+        recipients: who can open what.
+        known: the lock as it is.
+    """
+
+    def __init__(self, tree: Tree, access: Access, recipients: Recipients, known: lock.Lock) -> None:
+        self.tree = tree
+        self.access = access
+        self.recipients = recipients
+        self.authorities = dict(known.authorities)
+        self.bundles = dict(known.bundles)
+        self.secrets = dict(known.secrets)
+        self.vaults = dict(known.vault)
+        self.writes: dict[str, bytes | None] = {}
+        self._jobs: list[_Job] = []
+        self._digest_key: Plaintext | None = None
+        self._digest_key_asked = False
+        self._certificates: dict[str, sealedsecrets.ControllerCertificate] = {}
+
+    def snapshot(self) -> lock.Lock:
+        """The lock as this run leaves it."""
+        return lock.Lock(dict(self.authorities), dict(self.bundles), dict(self.secrets), dict(self.vaults))
+
+    def vault(self, secret: str, values: Values) -> None:
+        """Seal a value set to administrators (and CI)."""
+        recipients = self.recipients.vault()
+        keys = tuple(sorted(values))
+        self._sops_job(
+            layout.vault(secret),
+            documents.vault_document(secret, values),
+            recipients,
+            lambda sha: self.vaults.__setitem__(secret, lock.VaultSeal(keys, recipients, sha)),
+        )
+
+    def authority(self, authority: str, generation: int, key: Plaintext, record: Callable[[str], None]) -> None:
+        """Seal a CA's private key to administrators."""
+        secret = f"{authority}.g{generation}"
+        document = documents.vault_document(secret, {"ca.key": key})
+        self._sops_job(layout.authority_key(authority, generation), document, self.recipients.authority(), record)
+
+    def cluster(
+        self,
+        overlay: str,
+        requirement: SecretRequirement,
+        backend: layout.Backend,
+        values: Mapping[str, Plaintext],
+        *,
+        changed: bool,
+        certificate: lock.Certificate | None,
+    ) -> None:
+        """Seal what the cluster of ``overlay`` gets.
+
+        Args:
+            overlay: name of the overlay.
+            requirement: what is wanted.
+            backend: what seals.
+            values: every value that ``requirement`` wants.
+            changed: they differ from what was sealed before, so that the pods must restart.
+            certificate: of the leaf among them.
+
+        Raises:
+            CompilerError: nobody is known to seal to.
+        """
+        secret = layout.identifier(overlay, requirement.name)
+        document = documents.SecretDocument(
+            requirement.name, requirement.namespace, values, requirement.type, requirement.labels
+        )
+        before = self.secrets.get(secret)
+        now = lock.moment(self.access.now)
+        fresh = before is None or changed
+        entry = lock.Seal(
+            backend=backend,
+            changed=now if before is None or fresh else before.changed,
+            digest=self.digest(document.manifest()),
+            generation=1 if before is None else before.generation + (1 if changed else 0),
+            keys=tuple(sorted(values)),
+            recipients=self.recipients_of(overlay, backend),
+            sealed="",
+            shape=plan.shape(requirement),
+            certificate=certificate,
+        )
+        path = layout.sealed(secret, backend)
+        if before is not None and before.backend != backend:
+            self.writes[layout.sealed(secret, _backend(before.backend))] = None
+
+        def record(sha: str) -> None:
+            self.secrets[secret] = replace(entry, sealed=sha)
+
+        if backend == "sops":
+            self._sops_job(path, document.manifest(), entry.recipients, record)
+        else:
+            controller = self.controller(overlay)
+            self._jobs.append(_Job(path, lambda: sealedsecrets.seal(document, controller), record))
+
+    def recipients_of(self, overlay: str, backend: layout.Backend) -> tuple[str, ...]:
+        """Who shall open what the cluster of ``overlay`` gets: age recipients, or a certificate's fingerprint.
+
+        Raises:
+            CompilerError: nobody is known.
+        """
+        if backend == "sops":
+            return self.recipients.cluster(overlay)
+        return (self.recipients.certificate(overlay),)
+
+    def controller(self, overlay: str) -> sealedsecrets.ControllerCertificate:
+        """The pinned certificate of ``overlay``'s controller.
+
+        Raises:
+            CompilerError: it is missing, not the one pinned, or not valid now.
+        """
+        if overlay not in self._certificates:
+            pinned = self.recipients.certificate(overlay)
+            path = layout.controller_certificate(overlay)
+            self._certificates[overlay] = sealedsecrets.read_pinned(self.tree, path, pinned, now=self.access.now)
+        return self._certificates[overlay]
+
+    def digest(self, document: Mapping[str, Any]) -> str | None:
+        """The keyed digest of an object, or ``None`` when no identity is at hand to read its key."""
+        if not self._digest_key_asked:
+            self._digest_key = self.access.digest_key(self.tree, self.snapshot())
+            self._digest_key_asked = True
+        return digest.keyed(self._digest_key, document) if self._digest_key is not None else None
+
+    def finish(self, progress: Progress | None = None) -> dict[str, bytes | None]:
+        """Seal everything that was collected and return every file to write; nothing is written on a failure.
+
+        Raises:
+            WorldError: sops failed or its output cannot be trusted.
+        """
+        if any(job.path.endswith("sops.yaml") for job in self._jobs):
+            self.access.sops.version()  # one clear message before anything starts
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            futures = [pool.submit(job.seal) for job in self._jobs]
+            try:
+                for done, (job, future) in enumerate(zip(self._jobs, futures, strict=True), 1):
+                    content = future.result()
+                    self.writes[job.path] = content
+                    job.record(digest.of_file(content))
+                    if progress:
+                        progress(done, len(futures))
+            finally:
+                for future in futures:
+                    future.cancel()
+        self._jobs = []
+        self.put(layout.LOCK, lock.dump(self.snapshot()))
+        return dict(sorted(self.writes.items()))
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write a public file, unless it stands there already."""
+        if not self.tree.is_file(path) or self.tree.read(path) != content:
+            self.writes[path] = content
+
+    def _sops_job(
+        self, path: str, document: Mapping[str, Any], recipients: tuple[str, ...], record: Callable[[str], None]
+    ) -> None:
+        tool = self.access.sops
+        self._jobs.append(_Job(path, lambda: sops.seal(tool, document, recipients), record))
+
+
+def _backend(name: str) -> layout.Backend:
+    return "sops" if name == "sops" else "sealed-secrets"
