@@ -29,7 +29,7 @@ class Wrong:
     def _place(self, paths: tuple[Path, ...]) -> Origin:
         for path in paths:
             found = find(self.node, path)
-            if found is not None and found.value is not None and found.place.line:
+            if found is not None and found.place.line:
                 return origin(found.place, path)
         for path in paths:
             found, _ = nearest(self.node, path)

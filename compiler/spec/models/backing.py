@@ -16,7 +16,7 @@ class EmbeddedDatabase(Section):
     """Size of its volume."""
     storage_class: Annotated[str | None, Field(examples=["standard"])] = None
     """StorageClass; the cluster's default when absent."""
-    resources: K8sObject | None = None
+    resources: Annotated[K8sObject | None, Field(examples=[{"requests": {"cpu": "250m", "memory": "512Mi"}}])] = None
     """Kubernetes ResourceRequirements."""
 
 
@@ -33,7 +33,7 @@ class ExternalDatabase(Section):
     """Role name. Its password is a given secret."""
     ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA that signed its certificate; the image's public CAs when absent."""
-    secret: SecretName | None = None
+    secret: Annotated[SecretName | None, Field(examples=["pulp-database"])] = None
     """An existing Secret that holds the password, instead of one given to ``compiler secrets set``."""
     secret_key: Annotated[str, Field(min_length=1)] = "password"
     """Key of the password in that Secret."""
@@ -55,7 +55,7 @@ class EmbeddedCache(Section):
 
     memory: Annotated[Quantity, Field(examples=["256Mi"])] = "256Mi"
     """Memory limit; ``maxmemory`` is three quarters of it."""
-    resources: K8sObject | None = None
+    resources: Annotated[K8sObject | None, Field(examples=[{"requests": {"cpu": "250m", "memory": "512Mi"}}])] = None
     """Kubernetes ResourceRequirements; replaces what ``memory`` implies."""
 
 
@@ -70,13 +70,13 @@ class ExternalCache(Section):
     """Database number."""
     user: Annotated[str | None, Field(examples=["pulp"])] = None
     """ACL user; the default user when absent. Its password is a given secret."""
-    ca: str | None = None
+    ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA that signed its certificate; the image's public CAs when absent."""
-    secret: SecretName | None = None
+    secret: Annotated[SecretName | None, Field(examples=["pulp-cache"])] = None
     """An existing Secret that holds the password, instead of one given to ``compiler secrets set``."""
     secret_key: Annotated[str, Field(min_length=1)] = "password"
     """Key of the password in that Secret."""
-    cidrs: list[str] = []
+    cidrs: Annotated[list[str], Field(examples=[["10.0.0.0/16"]])] = []
     """Addresses for the egress NetworkPolicy; anywhere on that port when empty."""
 
 
@@ -96,7 +96,7 @@ class VolumeStorage(Section):
 
     size: Annotated[Quantity, Field(examples=["100Gi"])]
     """Size."""
-    storage_class: str | None = None
+    storage_class: Annotated[str | None, Field(examples=["standard"])] = None
     """StorageClass; the cluster's default when absent."""
     access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteMany"
     """``ReadWriteOnce`` only with one replica of each role (all then share a node)."""
@@ -128,7 +128,7 @@ class S3Storage(Section):
         dict[str, str], Field(examples=[{"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/pulp"}])
     ] = {}
     """Annotations on the ServiceAccounts of api, content and worker, for workload identity."""
-    secret: SecretName | None = None
+    secret: Annotated[SecretName | None, Field(examples=["pulp-s3"])] = None
     """An existing Secret with the keys, instead of one given to ``compiler secrets set``."""
     redirect: bool = True
     """Send clients to the bucket (``REDIRECT_TO_OBJECT_STORAGE``); off when they cannot reach it."""

@@ -18,7 +18,9 @@ class Image(Section):
     """Repository, without tag."""
     tag: Annotated[str | None, Field(examples=["3.85"])] = None
     """Published tag."""
-    digest: Annotated[str | None, Field(pattern="^sha256:[0-9a-f]{64}$")] = None
+    digest: Annotated[
+        str | None, Field(pattern="^sha256:[0-9a-f]{64}$", examples=["sha256:" + "0123456789abcdef" * 4])
+    ] = None
     """``sha256:…``, when you pin by digest; never invented."""
 
 
@@ -46,7 +48,10 @@ class Pulp(Section):
     """More settings.py values by their upper-case name; plain data, no secrets."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Level of Pulp's root logger."""
-    allowed_content_checksums: list[Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]] | None = None
+    allowed_content_checksums: Annotated[
+        list[Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]] | None,
+        Field(examples=[["sha256", "sha512"]]),
+    ] = None
     """``ALLOWED_CONTENT_CHECKSUMS``; ``sha256`` must be among them."""
     image_pull_secrets: Annotated[list[str], Field(examples=[["registry-credentials"]])] = []
     """Existing image pull Secrets, put on the ServiceAccounts."""

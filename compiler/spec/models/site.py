@@ -31,7 +31,7 @@ class IngressTls(Section):
 
     issuer: Annotated[str | None, Field(examples=["letsencrypt"])] = None
     """cert-manager ClusterIssuer that fills ``<name>-ingress-tls``."""
-    secret: SecretName | None = None
+    secret: Annotated[SecretName | None, Field(examples=["pulp-tls"])] = None
     """An existing ``kubernetes.io/tls`` Secret."""
 
 
@@ -58,7 +58,7 @@ class NodePort(Section):
 class LoadBalancer(Section):
     """A LoadBalancer Service in front of web, which then serves TLS itself."""
 
-    annotations: dict[str, str] = {}
+    annotations: Annotated[dict[str, str], Field(examples=[{"metallb.io/address-pool": "public"}])] = {}
     """Annotations on the Service."""
 
 
@@ -82,9 +82,9 @@ class Upstream(Section):
     """Scheme, host and optional port of the centre."""
     api_root: Annotated[str, Field(pattern=r"^/(.*/)?$", examples=["/pulp/"])] = "/pulp/"
     """API_ROOT of the centre."""
-    domain: str | None = None
+    domain: Annotated[str | None, Field(examples=["default"])] = None
     """Domain at the centre."""
-    ca: str | None = None
+    ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA of the centre's certificate; the image's public CAs when absent."""
     cidrs: Annotated[list[str], Field(examples=[["203.0.113.0/24"]])] = []
     """Addresses of the centre for the egress NetworkPolicy; anywhere on its port when empty."""
@@ -122,7 +122,7 @@ class NetworkPolicies(Section):
     """Emit NetworkPolicies."""
     sync_cidrs: Annotated[list[str], Field(examples=[["0.0.0.0/0"]])] = ["0.0.0.0/0", "::/0"]
     """Where workers may fetch from (ports 80 and 443)."""
-    monitoring_namespace: DnsLabel | None = None
+    monitoring_namespace: Annotated[DnsLabel | None, Field(examples=["monitoring"])] = None
     """A namespace whose pods may reach the api's and content's status."""
 
 
@@ -165,7 +165,7 @@ class Flux(Section):
     """Delete what has left Git."""
     decryption_secret: SecretName = "sops-age"
     """Secret in Flux's namespace that holds the cluster's age identity (a key ending in ``.agekey``)."""
-    git_secret: SecretName | None = None
+    git_secret: Annotated[SecretName | None, Field(examples=["git-credentials"])] = None
     """Secret with the Git credentials."""
 
 

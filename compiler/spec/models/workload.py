@@ -31,11 +31,11 @@ class Workload(Section):
     """Scale between two bounds instead of a fixed number of replicas."""
     resources: Annotated[K8sObject | None, Field(examples=[{"requests": {"cpu": "250m", "memory": "512Mi"}}])] = None
     """Kubernetes ResourceRequirements of the role's container; replaces the default of the role."""
-    affinity: K8sObject | None = None
+    affinity: Annotated[K8sObject | None, Field(examples=[{"nodeAffinity": {}}])] = None
     """Kubernetes Affinity of the pods."""
     node_selector: Annotated[dict[str, str], Field(examples=[{"kubernetes.io/arch": "amd64"}])] = {}
     """Node labels that the pods need."""
-    tolerations: list[K8sObject] = []
+    tolerations: Annotated[list[K8sObject], Field(examples=[[{"key": "dedicated", "operator": "Exists"}]])] = []
     """Kubernetes Tolerations of the pods."""
     topology_spread: Annotated[str, Field(pattern="^(prefer|require|off)$", examples=["prefer"])] = "prefer"
     """How firmly pods are spread over zones and nodes: ``prefer``, ``require`` (per node), ``off``."""
@@ -44,9 +44,9 @@ class Workload(Section):
     (``null``, as everywhere, means the default)."""
     env: Annotated[dict[str, str], Field(examples=[{"HTTPS_PROXY": "http://proxy.example.com:3128"}])] = {}
     """Extra environment variables (no secrets: they would stand in Git)."""
-    pod_annotations: dict[str, str] = {}
+    pod_annotations: Annotated[dict[str, str], Field(examples=[{"example.com/scrape": "true"}])] = {}
     """Extra annotations on the pods."""
-    pod_labels: dict[str, str] = {}
+    pod_labels: Annotated[dict[str, str], Field(examples=[{"team": "content"}])] = {}
     """Extra labels on the pods."""
     priority_class: Annotated[str | None, Field(examples=["system-cluster-critical"])] = None
     """PriorityClass of the pods."""
