@@ -97,6 +97,12 @@ def _layer(tree: Tree, folder: str, said: Origin | None, cache: Cache) -> Layer:
 
 
 def _read(tree: Tree, path: str, said: Origin | None) -> bytes:
+    resolve = getattr(tree, "resolve", None)  # trees with links have it
+    if resolve is not None:
+        try:
+            resolve(path)
+        except PermissionError:
+            raise CompilerError("a link leads out of the repository", origin=said or Origin(path)) from None
     if said is not None and not tree.is_file(path):
         raise CompilerError(f"there is no {path}", origin=said, hint="`extends` names a folder that holds a pulp.yaml")
     try:

@@ -12,15 +12,15 @@ from compiler.spec.keys import Key, keys_of, walk
 from compiler.spec.messages import PATTERNS
 from compiler.spec.models import Section, Spec
 from compiler.spec.node import Path, render
-from compiler.spec.schema import environment_defaults, layer_schema, tidy
+from compiler.spec.schema import environment_defaults, tidy
 
 _INTRODUCTION = """\
 # The spec
 
 <!-- Written by `compiler spec reference`; do not edit. -->
 
-A `pulp.yaml` is a layer. `extends: ../../base/pulp` names the folder of the layer below, relative to its own folder; the
-chain ends in a layer without `extends`. Of two layers the upper one wins:
+A `pulp.yaml` is a layer. `extends: ../../base/pulp` names the folder of the layer below, relative to its own folder;
+the chain ends in a layer without `extends`. Of two layers the upper one wins:
 
 * maps merge, key by key;
 * lists and single values replace;
@@ -28,8 +28,8 @@ chain ends in a layer without `extends`. Of two layers the upper one wins:
 * of a group of which only one may be chosen, the upper layer's choice replaces the lower one's;
 * `abstract` and `extends` are not inherited.
 
-A layer is strict YAML 1.2: unknown and duplicate keys are errors, `yes` and `on` are strings, `true` is a boolean, and a
-version such as `"3.85"` needs its quotes. Tabs, merge keys (`<<`) and tags are refused.
+A layer is strict YAML 1.2: unknown and duplicate keys are errors, `yes` and `on` are strings, `true` is a boolean, and
+a version such as `"3.85"` needs its quotes. Tabs, merge keys (`<<`) and tags are refused.
 
 For completion in an editor with the YAML language server, save `compiler spec schema` as a file and begin a layer with
 `# yaml-language-server: $schema=PATH`.
@@ -91,7 +91,7 @@ def _table(section: type[Section], path: Path) -> str:
     rows = ["| key | type | default | example | meaning |", "|---|---|---|---|---|"]
     for name, key in keys_of(section).items():
         here = (*path, name)
-        cells = [f"`{name}`", type_words(here, key), _default(here, key), _example(here, key), _meaning(key)]
+        cells = [f"`{name}`", _type(here, key), _default(here, key), _example(here, key), _meaning(key)]
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join([*rows, ""])
 
@@ -123,26 +123,26 @@ def example_of(key: Key) -> Any:
         return not default
     if "enum" in words:
         return next(word for word in words["enum"] if word != default)
-    return words["const"] if "const" in words else default
+    return words.get("const", default)
 
 
 def _schema_of(key: Key) -> dict[str, Any]:
-    schema: dict[str, Any] = key_schema(key)
+    schema: dict[str, Any] = _json_schema(key)
     return next((part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"), schema)
 
 
-def key_schema(key: Key) -> dict[str, Any]:
+def _json_schema(key: Key) -> dict[str, Any]:
     """The JSON Schema of the key's value."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(key.info.rebuild_annotation()).json_schema()
 
 
-def type_words(path: Path, key: Key) -> str:
+def _type(path: Path, key: Key) -> str:
     """The type of a key in words."""
     if key.section is not None:
         return "string or section" if path == ("namespace",) else "section"
-    schema = key_schema(key)
+    schema = _json_schema(key)
     parts = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
     return " or ".join(_words(part) for part in parts)
 
@@ -180,6 +180,3 @@ def _flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     return json.dumps(value)
-
-
-__all__ = ["example_of", "layer_schema", "reference", "type_words"]

@@ -67,7 +67,7 @@ def environment_defaults(path: Path) -> dict[str, str]:
 
     Whole sections are left out.
     """
-    found = {}
+    found: dict[str, str] = {}
     for name in ENVIRONMENTS:
         value = _at(DEFAULTS[name], path)
         if isinstance(value, int | str):
