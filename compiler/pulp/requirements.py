@@ -127,8 +127,24 @@ class TrustBundle:
 
 
 @dataclass(frozen=True)
+class ExistingSecret:
+    """A Secret that the spec refers to and somebody else makes: nothing to create or seal, but no dangling reference.
+
+    Args:
+        name: ``metadata.name``.
+        namespace: its namespace.
+        keys: the keys that are read from it, sorted.
+    """
+
+    name: str
+    namespace: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Requirements:
     """Everything that must exist beside the model before it can run."""
 
     secrets: tuple[SecretRequirement, ...] = ()
     trust: tuple[TrustBundle, ...] = ()
+    existing: tuple[ExistingSecret, ...] = ()

@@ -1,0 +1,132 @@
+"""The Secrets that an installation may mount, and the CA bundle: what they hold and under which names.
+
+The list is what *could* be mounted; :func:`compiler.pulp.model.build_model` keeps what a pod really mounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from compiler.pulp.requirements import (
+    DjangoKey,
+    ExistingSecret,
+    FernetKey,
+    Given,
+    Leaf,
+    Material,
+    Password,
+    SecretRequirement,
+    TokenPair,
+    TrustBundle,
+)
+from compiler.pulp.site import Site, labels
+
+DJANGO_KEY = "secret_key"
+FIELDS_KEY = "database_fields.symmetric.key"
+TOKEN_PRIVATE = "container_auth_private_key.pem"  # noqa: S105 - the key of a Secret
+TOKEN_PUBLIC = "container_auth_public_key.pem"  # noqa: S105 - the key of a Secret
+PASSWORD = "password"  # noqa: S105 - the key of a Secret
+USERNAME = "username"
+S3_ACCESS_KEY = "s3-access-key-id"
+S3_SECRET_KEY = "s3-secret-access-key"  # noqa: S105 - the key of a Secret
+
+DATABASE_ROLE = "pulp"
+"""Role and database of the embedded PostgreSQL, and the CN of its clients' certificate (``clientcert=verify-full``)."""
+
+
+def trust_name(site: Site) -> str:
+    """The ConfigMap of CA certificates."""
+    return site.name("ca")
+
+
+def trust_bundle(site: Site) -> TrustBundle:
+    """``ca.crt`` signs servers and the clients of database and cache, ``upstream-ca.crt`` the clients of api and content."""
+    return TrustBundle(
+        name=trust_name(site),
+        namespace=site.namespace or "",
+        keys={"ca.crt": "service", "upstream-ca.crt": "upstream"} if site.mutual else {"ca.crt": "service"},
+        labels=labels(site),
+    )
+
+
+def catalogue(site: Site) -> dict[str, SecretRequirement]:
+    """Every Secret that the secrets room would make for this installation, by name."""
+    found: dict[str, SecretRequirement] = {}
+
+    def add(part: str, *materials: Material) -> None:
+        kind = "kubernetes.io/tls" if isinstance(materials[0], Leaf) else "Opaque"
+        found[site.name(part)] = SecretRequirement(
+            name=site.name(part),
+            namespace=site.namespace or "",
+            materials=materials,
+            type=kind,
+            labels=labels(site),
+        )
+
+    add("secret-key", DjangoKey(DJANGO_KEY))
+    add("db-fields-encryption", FernetKey(FIELDS_KEY))
+    add("admin-password", Password(PASSWORD))
+    add("container-auth", TokenPair(TOKEN_PRIVATE, TOKEN_PUBLIC))
+    spec = site.spec
+    if spec.database and spec.database.external:
+        if not spec.database.external.secret:
+            host = spec.database.external.host
+            add("postgres-configuration", Given({PASSWORD: f"password of the role on the PostgreSQL at {host}"}))
+    else:
+        add("postgres-configuration", Password(PASSWORD))
+    if spec.cache and spec.cache.external:
+        if not spec.cache.external.secret:
+            add("redis-configuration", Given({PASSWORD: f"password of the Redis at {spec.cache.external.host}"}))
+    else:
+        add("redis-configuration", Password(PASSWORD))
+    if spec.storage and spec.storage.s3 and not spec.storage.s3.secret:
+        bucket = spec.storage.s3.bucket
+        add(
+            "s3",
+            Given(
+                {
+                    S3_ACCESS_KEY: f"access key id for the bucket {bucket}",
+                    S3_SECRET_KEY: f"secret access key for the bucket {bucket}",
+                }
+            ),
+        )
+    add(
+        "replica-upstream",
+        Given(
+            {
+                USERNAME: "name of this replica's account at the centre",
+                PASSWORD: "password of this replica's account at the centre",
+            }
+        ),
+    )
+    _certificates(site, add)
+    return found
+
+
+def _certificates(site: Site, add: Callable[..., None]) -> None:
+    for part, host in (("api", None), ("content", None), ("database", None), ("redis", None), ("web", site.spec.host)):
+        names = site.service_names(part)
+        add(f"{part}-tls", Leaf("server", site.service(part), (*names, host) if host else names))
+    add("database-client", Leaf("client", DATABASE_ROLE))
+    add("redis-client", Leaf("client", site.spec.name))
+    for part in ("web", "probe", "replica"):
+        add(f"{part}-client", Leaf("client", site.name(part), authority="upstream"))
+
+
+def existing(site: Site) -> tuple[ExistingSecret, ...]:
+    """The Secrets that somebody else makes and the spec names, with the keys that are read from them."""
+    spec = site.spec
+    namespace = site.namespace or ""
+    found: list[ExistingSecret] = []
+    if spec.database and spec.database.external and spec.database.external.secret:
+        outer = spec.database.external
+        found.append(ExistingSecret(str(outer.secret), namespace, (outer.secret_key,)))
+    if spec.cache and spec.cache.external and spec.cache.external.secret:
+        cache = spec.cache.external
+        found.append(ExistingSecret(str(cache.secret), namespace, (cache.secret_key,)))
+    if spec.storage and spec.storage.s3 and spec.storage.s3.secret and spec.storage.s3.credentials == "keys":
+        found.append(ExistingSecret(spec.storage.s3.secret, namespace, (S3_ACCESS_KEY, S3_SECRET_KEY)))
+    if spec.exposure and spec.exposure.ingress and spec.exposure.ingress.tls and spec.exposure.ingress.tls.secret:
+        found.append(ExistingSecret(spec.exposure.ingress.tls.secret, namespace, ("tls.crt", "tls.key")))
+    found += [ExistingSecret(name, namespace, (".dockerconfigjson",)) for name in spec.pulp.image_pull_secrets]
+    return tuple(found)

@@ -1,0 +1,174 @@
+"""The model of one effective spec: all of its objects, the ConfigMaps to generate, and the Secrets that it requires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from compiler.k8s.objects import GeneratedConfigMap, Model, Object, ObjectKey, key_of
+from compiler.pulp.accounts import account_objects
+from compiler.pulp.admin import admin_objects
+from compiler.pulp.api import api_objects
+from compiler.pulp.budgets import autoscaler_objects, budget_objects
+from compiler.pulp.cache import cache_config_maps, cache_objects
+from compiler.pulp.content import content_objects
+from compiler.pulp.database import database_config_maps, database_objects
+from compiler.pulp.exposure import exposure_objects
+from compiler.pulp.material import catalogue, existing, trust_bundle
+from compiler.pulp.migration import job_config_maps, migration_objects
+from compiler.pulp.namespace import namespace_objects
+from compiler.pulp.policies import policy_objects
+from compiler.pulp.process import config_maps as process_config_maps
+from compiler.pulp.provenance import strip
+from compiler.pulp.replica import replica_config_maps, replica_jobs, replica_objects
+from compiler.pulp.requirements import Requirements
+from compiler.pulp.site import Site
+from compiler.pulp.storage import storage_objects
+from compiler.pulp.web import web_config_maps, web_objects
+from compiler.pulp.worker import worker_objects
+from compiler.spec.models import Spec
+
+_WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What a spec means.
+
+    Args:
+        model: its objects and generated ConfigMaps.
+        requirements: the Secrets and the CA bundle that its pods mount; empty for a layer, which runs nowhere.
+        sources: for each object, JSON Pointer (RFC 6901) -> the spec key that decided the value there, and below it
+            unless a longer pointer says otherwise. Generated ConfigMaps are among them, with pointers into ``/data``.
+    """
+
+    model: Model
+    requirements: Requirements
+    sources: Mapping[ObjectKey, Mapping[str, str]] = field(default_factory=dict)
+
+
+def build_model(spec: Spec, generations: Mapping[str, int] | None = None) -> Compiled:
+    """The model of an effective spec.
+
+    Args:
+        spec: a whole spec, or a layer without namespace, host, database, cache, storage or exposure.
+        generations: name of a Secret or of the trust ConfigMap -> counter; absent means 1.
+
+    Raises:
+        CompilerError: the spec asks for something that cannot be (see :mod:`compiler.pulp.settings`).
+    """
+    site = Site(spec, dict(generations or {}))
+    config_maps = _config_maps(site)
+    marked: list[dict[str, Any]] = [
+        *namespace_objects(site),
+        *account_objects(site),
+        *database_objects(site),
+        *cache_objects(site),
+        *storage_objects(site),
+        *api_objects(site),
+        *content_objects(site),
+        *worker_objects(site),
+        *web_objects(site),
+        *exposure_objects(site),
+        *budget_objects(site),
+        *autoscaler_objects(site),
+        *policy_objects(site),
+        *replica_objects(site),
+    ]
+    if site.deployable and spec.database:
+        # A Job's name holds a hash of its template, so a layer's would be deleted again by every overlay on it.
+        marked += [
+            *migration_objects(site, config_maps),
+            *admin_objects(site, config_maps),
+            *replica_jobs(site, config_maps),
+        ]
+    objects: list[Object] = []
+    sources: dict[ObjectKey, Mapping[str, str]] = {}
+    for raw in marked:
+        plain, marks = strip(raw)
+        objects.append(plain)
+        sources[key_of(plain)] = marks
+    for made in config_maps:
+        key = ObjectKey("", "ConfigMap", site.namespace or "", made.name)
+        sources[key] = {f"/data/{name}": _FILE_KEYS.get(name, "") for name in made.files if name in _FILE_KEYS}
+    objects.sort(key=_order)
+    model = Model(tuple(objects), tuple(sorted(config_maps, key=lambda made: made.name)), site.namespace)
+    return Compiled(model, _requirements(site, objects), sources)
+
+
+_FILE_KEYS = {"settings.py": "pulp.settings", "nginx.conf": "exposure", "replica.json": "replica"}
+
+
+def _config_maps(site: Site) -> list[GeneratedConfigMap]:
+    made = [
+        *process_config_maps(site),
+        *web_config_maps(site),
+        *database_config_maps(site),
+        *cache_config_maps(site),
+        *replica_config_maps(site),
+    ]
+    if site.deployable and site.spec.database:
+        made += job_config_maps(site)
+    return made
+
+
+_KINDS = (
+    "Namespace",
+    "ServiceAccount",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "StatefulSet",
+    "Deployment",
+    "Job",
+    "CronJob",
+    "Service",
+    "Ingress",
+    "PodDisruptionBudget",
+    "HorizontalPodAutoscaler",
+)
+
+
+def _order(obj: Object) -> tuple[int, str]:
+    return (_KINDS.index(obj["kind"]), obj["metadata"]["name"])
+
+
+def _requirements(site: Site, objects: Sequence[Object]) -> Requirements:
+    """What the workloads mount, with who mounts it."""
+    if not site.deployable:
+        return Requirements()
+    consumers: dict[str, list[str]] = {}
+    for obj in objects:
+        if obj["kind"] in _WORKLOADS:
+            for name in mounted(pod_spec(obj)):
+                consumers.setdefault(name, []).append(f"{obj['kind']}/{obj['metadata']['name']}")
+    secrets = catalogue(site)
+    trust = trust_bundle(site)
+    return Requirements(
+        secrets=tuple(
+            replace(secrets[name], consumers=tuple(sorted(consumers[name])))
+            for name in sorted(secrets)
+            if name in consumers
+        ),
+        trust=(replace(trust, consumers=tuple(sorted(consumers[trust.name]))),) if trust.name in consumers else (),
+        existing=existing(site),
+    )
+
+
+def pod_spec(obj: Object) -> dict[str, Any]:
+    """The pod spec inside a workload."""
+    spec = obj["spec"]
+    template = spec["jobTemplate"]["spec"]["template"] if obj["kind"] == "CronJob" else spec["template"]
+    found: dict[str, Any] = template["spec"]
+    return found
+
+
+def mounted(spec: Mapping[str, Any]) -> set[str]:
+    """The names of the Secrets and ConfigMaps among a pod's volumes."""
+    names: set[str] = set()
+    for volume in spec.get("volumes", ()):
+        if "secret" in volume:
+            names.add(volume["secret"]["secretName"])
+        if "configMap" in volume:
+            names.add(volume["configMap"]["name"])
+    return names

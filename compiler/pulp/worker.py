@@ -1,0 +1,34 @@
+"""The task workers: a Deployment without a Service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.pulp.deployment import resources_of, role_deployment
+from compiler.pulp.images import image
+from compiler.pulp.pod import PULP_UID, Container, resources
+from compiler.pulp.process import custom_environment, environment, gate, scratch, settings_mounts
+from compiler.pulp.provenance import From
+from compiler.pulp.site import Site
+from compiler.pulp.storage import media_mounts
+
+
+def worker_objects(site: Site) -> list[dict[str, Any]]:
+    """``<name>-worker``.
+
+    It has no probes: nobody connects to it, and it ends by itself when it cannot write its heartbeat. On SIGTERM it
+    finishes its task, so its grace period is long and there is no preStop.
+    """
+    container = Container(
+        name="worker",
+        image=image(site, "pulp"),
+        command=["pulpcore-worker"],
+        mounts=(
+            *settings_mounts(site),
+            *media_mounts(site),
+            *scratch(From("worker.scratch", site.spec.worker.scratch)),
+        ),
+        resources=resources_of(site, "worker", resources("500m", "768Mi", "3Gi")),
+        env={**custom_environment(site, "worker"), **environment(site)},
+    )
+    return [role_deployment(site, "worker", PULP_UID, (container,), (gate(site),), max_unavailable="25%", min_ready=15)]
