@@ -242,7 +242,9 @@ def close(
         sealing.put(layout.INVENTORY, inventory.dump(entries))
     sealing.finish(progress)
     for overlay in overlays:
-        _kustomization(sealing, overlay)
+        content = kustomization(sealing, overlay)
+        if content is not None:
+            sealing.put(layout.kustomization(overlay), content)
     return dict(sorted(sealing.writes.items()))
 
 
@@ -258,7 +260,8 @@ def _declared(tree: Tree, targets: Sequence[Target]) -> dict[str, inventory.Entr
     return entries
 
 
-def _kustomization(sealing: Sealing, overlay: str) -> None:
+def kustomization(sealing: Sealing, overlay: str) -> bytes | None:
+    """The list of what the cluster of ``overlay`` gets; ``None`` when that is nothing."""
     files = [
         layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets")
         for secret, seal in sealing.secrets.items()
@@ -270,13 +273,13 @@ def _kustomization(sealing: Sealing, overlay: str) -> None:
         if place == overlay
     ]
     if not files:
-        return
+        return None
     document = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": sorted(path.removeprefix(f"{layout.ROOT}/{overlay}/") for path in files),
     }
-    sealing.put(layout.kustomization(overlay), documents.dump(document, header=_KUSTOMIZATION_HEADER))
+    return documents.dump(document, header=_KUSTOMIZATION_HEADER)
 
 
 def requirement_of(targets: Sequence[Target], secret: str) -> tuple[Target, SecretRequirement]:

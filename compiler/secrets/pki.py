@@ -225,3 +225,28 @@ def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pai
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return Pair(certificate.public_bytes(serialization.Encoding.PEM), Plaintext(private))
+
+
+def verify(pair: Pair, authority: bytes) -> None:
+    """Check that the key belongs to the certificate, and that ``authority`` signed it.
+
+    Args:
+        pair: a leaf, or a CA itself.
+        authority: the CA's certificate, PEM.
+
+    Raises:
+        CompilerError: one of them does not hold.
+    """
+    from cryptography.exceptions import InvalidSignature
+
+    certificate = x509.load_pem_x509_certificate(pair.certificate)
+    try:
+        key = serialization.load_pem_private_key(pair.key.reveal(), password=None)
+    except ValueError:
+        raise CompilerError("the private key is not readable") from None
+    if key.public_key() != certificate.public_key():
+        raise CompilerError("the private key does not belong to the certificate")
+    try:
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
+    except (InvalidSignature, ValueError, TypeError):
+        raise CompilerError("its CA did not sign the certificate") from None

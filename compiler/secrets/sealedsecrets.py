@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from compiler.errors import CompilerError, Origin
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 API_VERSION = "bitnami.com/v1alpha1"
+RENEW_BEFORE = timedelta(days=90)
+"""How long before the end of a controller's certificate a new one is asked for."""
 _SMALLEST_RSA = 2048
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 

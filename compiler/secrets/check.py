@@ -1,0 +1,215 @@
+"""Whether everything below ``secrets/`` is what the lock, the recipients and the specs say it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from compiler.errors import CompilerError
+from compiler.k8s.tree import Tree
+from compiler.pulp.requirements import SecretRequirement
+from compiler.secrets import (
+    deep,
+    digest,
+    documents,
+    inventory,
+    layout,
+    lock,
+    plan,
+    recipients,
+    sealedsecrets,
+    sops,
+    status,
+)
+from compiler.secrets.access import Access
+from compiler.secrets.ensure import Target, kustomization, states
+from compiler.secrets.sealing import Sealing
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """Something to see.
+
+    Args:
+        path: the file, or the lock's for what is missing.
+        message: what is wrong, without any value.
+        severity: ``error``: it must not be merged; ``warning``: it is due.
+    """
+
+    path: str
+    message: str
+    severity: Severity = "error"
+
+
+def check(tree: Tree, targets: Sequence[Target], access: Access, *, open_everything: bool = False) -> list[Finding]:
+    """Compare what is sealed with lock, recipients and specs.
+
+    Args:
+        tree: the repository.
+        targets: every overlay that has secrets.
+        access: its clock; with ``open_everything`` also an identity.
+        open_everything: open vault, CA keys and what clusters get, and compare their values.
+
+    Returns:
+        findings in the order of their paths; empty when all is well.
+
+    Raises:
+        CompilerError: recipients, lock or inventory are missing or malformed; no identity with ``open_everything``.
+    """
+    sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
+    findings: list[Finding] = []
+    for target in targets:
+        findings += _overlay(tree, target, sealing)
+    findings += _vault(tree, sealing)
+    findings += _authorities(tree, sealing)
+    findings += _strangers(tree, targets, sealing)
+    if open_everything:
+        access.need_identity("check --deep opens everything")
+        findings += [Finding(path, message) for path, message in deep.compare(tree, targets, sealing)]
+    return sorted(dict.fromkeys(findings))
+
+
+def _overlay(tree: Tree, target: Target, sealing: Sealing) -> Iterator[Finding]:
+    try:
+        known = states(tree, target, sealing)
+    except CompilerError as error:
+        yield Finding(error.origin.path if error.origin else layout.LOCK, error.message)
+        return
+    declared = inventory.read(tree)
+    for secret, state in known.items():
+        path = layout.sealed(secret, target.backend)
+        decision = plan.decide(state)
+        if decision.action == "stop":
+            yield Finding(path, f"{secret}: {decision.reason}")
+        elif decision.action in ("create", "seal") or decision.vault:
+            why = decision.reason or "the administrators have changed"
+            yield Finding(path, f"{secret}: {why}; run `compiler secrets ensure`")
+        if declared.get(secret) != inventory.entry(state.requirement):
+            yield Finding(layout.INVENTORY, f"{secret}: the inventory is out of date; run `compiler secrets ensure`")
+        if state.seal is not None and state.sealed_file is not None:
+            yield from _sealed(tree, target.overlay, secret, state.requirement, state.seal, sealing)
+    for row in status.status(tree, [target], sealing.access):
+        if row.condition in ("renew", "expiring", "expired"):
+            yield Finding(layout.LOCK, f"{row.id}: {row.note}", "warning" if row.condition == "renew" else "error")
+        elif row.condition == "wrong" and row.kind == "controller":
+            yield Finding(layout.controller_certificate(target.overlay), row.note)
+    for bundle in target.requirements.trust:
+        yield from _bundle(tree, layout.identifier(target.overlay, bundle.name), sealing)
+
+
+def _sealed(
+    tree: Tree, overlay: str, secret: str, requirement: SecretRequirement, seal: lock.Seal, sealing: Sealing
+) -> Iterator[Finding]:
+    path = layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets")
+    content = tree.read(path)
+
+    def read() -> None:
+        if seal.backend == "sops":
+            document = sops.read(content, path, sealing.recipients.cluster(overlay))
+            _metadata(path, document, requirement)
+        else:
+            keys = seal.keys
+            sealedsecrets.read(content, path, name=requirement.name, namespace=requirement.namespace, keys=keys)
+
+    yield from _caught(path, read)
+
+
+def _metadata(path: str, document: dict[str, object], requirement: SecretRequirement) -> None:
+    wanted = documents.SecretDocument(
+        requirement.name, requirement.namespace, {}, requirement.type, requirement.labels
+    ).manifest()
+    for name in ("apiVersion", "kind", "metadata", "type"):
+        if document.get(name) != wanted[name]:
+            raise CompilerError(f"its {name} is not what the spec wants")
+    if set(document) != {*wanted, "sops"}:
+        raise CompilerError("it has fields that this compiler never writes")
+
+
+def _vault(tree: Tree, sealing: Sealing) -> Iterator[Finding]:
+    for secret, entry in sealing.vaults.items():
+        path = layout.vault(secret)
+        yield from _file(tree, path, entry.sealed)
+        if tree.is_file(path):
+            content = tree.read(path)
+            who = sealing.recipients.vault()
+            yield from _caught(path, partial(sops.read, content, path, who))
+
+
+def _authorities(tree: Tree, sealing: Sealing) -> Iterator[Finding]:
+    who = sealing.recipients.authority()
+    for identifier, authority in sealing.authorities.items():
+        for generation, entry in authority.generations.items():
+            path = layout.authority_key(identifier, generation)
+            yield from _file(tree, path, entry.sealed)
+            yield from _file(tree, layout.authority_certificate(identifier, generation), entry.certificate)
+            if tree.is_file(path):
+                content = tree.read(path)
+                yield from _caught(path, partial(sops.read, content, path, who))
+
+
+def _bundle(tree: Tree, identifier: str, sealing: Sealing) -> Iterator[Finding]:
+    overlay, name = layout.split(identifier)
+    path = layout.config_map(overlay, name)
+    entry = sealing.bundles.get(identifier)
+    if entry is None:
+        yield Finding(path, "the trust bundle is missing; run `compiler secrets ensure`")
+    else:
+        yield from _file(tree, path, entry.sha256)
+
+
+def _file(tree: Tree, path: str, sha: str) -> Iterator[Finding]:
+    if not tree.is_file(path):
+        yield Finding(path, "the lock knows it, but it is gone")
+    elif digest.of_file(tree.read(path)) != sha:
+        yield Finding(path, "it is not the file that the lock knows: it was edited, or an older one was put back")
+
+
+def _strangers(tree: Tree, targets: Sequence[Target], sealing: Sealing) -> Iterator[Finding]:
+    """Files that nothing accounts for: a plaintext copy, or what an attacker wants applied or trusted."""
+    known = {layout.INVENTORY, layout.RECIPIENTS, layout.LOCK, layout.GITATTRIBUTES, layout.SOURCEIGNORE}
+    known |= {layout.vault(secret) for secret in sealing.vaults}
+    for secret, seal in sealing.secrets.items():
+        known.add(layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets"))
+        known.add(layout.kustomization(layout.split(secret)[0]))
+    for bundle in sealing.bundles:
+        known |= {layout.config_map(*layout.split(bundle)), layout.kustomization(layout.split(bundle)[0])}
+    for identifier, authority in sealing.authorities.items():
+        for generation in authority.generations:
+            known |= {
+                layout.authority_key(identifier, generation),
+                layout.authority_certificate(identifier, generation),
+            }
+    known |= {layout.controller_certificate(overlay) for overlay in sealing.recipients.certificates}
+    for path in _files(tree, layout.ROOT):
+        if path not in known:
+            yield Finding(path, "no part of the lock accounts for this file")
+    for target in targets:
+        path = layout.kustomization(target.overlay)
+        if tree.is_file(path):
+            yield from _kustomization(tree, path, target.overlay, sealing)
+
+
+def _kustomization(tree: Tree, path: str, overlay: str, sealing: Sealing) -> Iterator[Finding]:
+    wanted = kustomization(sealing, overlay)
+    if wanted is not None and tree.read(path) != wanted:
+        yield Finding(path, "it does not list exactly what was sealed; run `compiler secrets ensure`")
+
+
+def _files(tree: Tree, folder: str) -> Iterator[str]:
+    for name in tree.listdir(folder) if tree.is_dir(folder) else []:
+        path = f"{folder}/{name}"
+        if tree.is_dir(path):
+            yield from _files(tree, path)
+        else:
+            yield path
+
+
+def _caught(path: str, read: Callable[[], object]) -> Iterator[Finding]:
+    try:
+        read()
+    except CompilerError as error:
+        yield Finding(path, error.message)

@@ -1,0 +1,189 @@
+"""The dashboard: what there is, who reads it, to whom it is sealed, and what is due. Public facts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from compiler.errors import CompilerError
+from compiler.k8s.tree import Tree
+from compiler.secrets import inventory, layout, lock, pki, plan, recipients, sealedsecrets
+from compiler.secrets.access import Access
+from compiler.secrets.ensure import Target, orphans, states
+from compiler.secrets.sealing import Sealing
+
+Condition = Literal["ok", "unset", "missing", "stale", "wrong", "orphan", "renew", "expiring", "expired"]
+
+RENEW_AT = 3
+"""A leaf is due when a third of its life remains, as cert-manager does it."""
+CRITICAL = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One Secret, CA or controller certificate.
+
+    Args:
+        id: the Secret's id, ``<overlay>/<authority> CA g<N>``, or ``<overlay>/controller``.
+        kind: ``generated``, ``given``, ``certificate``, ``ca`` or ``controller``.
+        condition: ``ok``, or what is to be done about it.
+        note: the condition in words.
+        backend: what seals it; empty for what is not sealed.
+        consumers: ``Kind/name`` of what mounts it.
+        readers: groups of ``recipients.yaml`` that can open it.
+        generation: how often it has changed; 0 while it does not exist.
+        changed: when its values last changed, as the lock has it.
+        not_after: end of validity of its certificate.
+        renew_at: when its certificate is due.
+    """
+
+    id: str
+    kind: str
+    condition: Condition
+    note: str = ""
+    backend: str = ""
+    consumers: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    generation: int = 0
+    changed: str | None = None
+    not_after: str | None = None
+    renew_at: str | None = None
+
+
+def status(tree: Tree, targets: Sequence[Target], access: Access) -> tuple[Row, ...]:
+    """A row for each Secret, CA and controller certificate of ``targets``, by id.
+
+    Args:
+        tree: the repository.
+        targets: the overlays.
+        access: only its clock is used.
+
+    Raises:
+        CompilerError: recipients, lock or inventory are missing or malformed.
+    """
+    who = recipients.read(tree)
+    sealing = Sealing(tree, access, who, lock.read(tree))
+    rows: list[Row] = []
+    for target in targets:
+        groups = _groups(who, target)
+        for secret, state in states(tree, target, sealing).items():
+            rows.append(_secret(secret, state, access.now, groups))
+        rows += [
+            Row(secret, "", "orphan", "no overlay wants it; `compiler secrets ensure --prune` removes it")
+            for secret in orphans(target, sealing)
+        ]
+        rows += _authorities(target.overlay, sealing, access.now)
+        if target.backend == "sealed-secrets":
+            rows.append(_controller(target.overlay, sealing, access.now))
+    return tuple(sorted(rows, key=lambda row: row.id))
+
+
+def _groups(who: recipients.Recipients, target: Target) -> tuple[str, ...]:
+    if target.backend == "sealed-secrets":
+        return ("controller",)
+    return tuple(name for name in (f"cluster-{target.overlay}", "admin") if who.groups.get(name))
+
+
+_CONDITIONS: Mapping[plan.Action, Condition] = {
+    "keep": "ok",
+    "create": "missing",
+    "seal": "stale",
+    "unset": "unset",
+    "stop": "wrong",
+}
+
+
+def _secret(secret: str, state: plan.State, now: datetime, groups: tuple[str, ...]) -> Row:
+    decision = plan.decide(state)
+    condition, note = _CONDITIONS[decision.action], decision.reason
+    if condition == "ok" and decision.vault:
+        condition, note = "stale", "the administrators have changed"
+    seal = state.seal
+    certificate = seal.certificate if seal else None
+    if condition == "ok" and certificate:
+        condition, note = due(certificate, now)
+    return Row(
+        id=secret,
+        kind=inventory.kind(state.requirement),
+        condition=condition,
+        note=note,
+        backend=seal.backend if seal else state.backend,
+        consumers=tuple(sorted(state.requirement.consumers)),
+        readers=groups if seal else (),
+        generation=seal.generation if seal else 0,
+        changed=seal.changed if seal else None,
+        not_after=certificate.not_after if certificate else None,
+        renew_at=lock.moment(renew_at(certificate)) if certificate else None,
+    )
+
+
+def renew_at(certificate: lock.Certificate) -> datetime:
+    """When a leaf is due: a third of its life before its end."""
+    start, end = lock.instant(certificate.not_before), lock.instant(certificate.not_after)
+    return end - (end - start) / RENEW_AT
+
+
+def due(certificate: lock.Certificate, now: datetime) -> tuple[Condition, str]:
+    """Whether a leaf is due, and in words."""
+    return _due(lock.instant(certificate.not_after), renew_at(certificate), now, "compiler secrets renew")
+
+
+def _due(end: datetime, start: datetime, now: datetime, remedy: str) -> tuple[Condition, str]:
+    if now >= end:
+        return "expired", f"its certificate expired on {end:%F}: {remedy}"
+    if now >= end - CRITICAL:
+        return "expiring", f"its certificate expires on {end:%F}: {remedy}"
+    if now >= start:
+        return "renew", f"its certificate is due, it ends on {end:%F}: {remedy}"
+    return "ok", ""
+
+
+def _authorities(overlay: str, sealing: Sealing, now: datetime) -> list[Row]:
+    rows: list[Row] = []
+    for identifier, authority in sealing.authorities.items():
+        place, kind = layout.split(identifier)
+        if place != overlay:
+            continue
+        for generation, entry in authority.generations.items():
+            end = lock.instant(entry.not_after)
+            # A CA must outlive what it signs, so its successor is due one leaf's life before its end.
+            start = end - pki.LEAF_LIFE
+            condition, note = _due(end, start, now, "a new CA generation is needed")
+            rows.append(
+                Row(
+                    id=f"{overlay}/{kind} CA g{generation}",
+                    kind="ca",
+                    condition=condition,
+                    note=note or ("issues" if generation == authority.issuer else "trusted, does not issue"),
+                    backend="sops",
+                    readers=("admin",),
+                    generation=generation,
+                    not_after=entry.not_after,
+                    renew_at=lock.moment(start),
+                )
+            )
+    return rows
+
+
+def _controller(overlay: str, sealing: Sealing, now: datetime) -> Row:
+    identifier = f"{overlay}/controller"
+    try:
+        certificate = sealing.controller(overlay)
+    except CompilerError as error:
+        return Row(identifier, "controller", "wrong", error.message)
+    condition, note = _due(
+        certificate.not_after,
+        certificate.not_after - sealedsecrets.RENEW_BEFORE,
+        now,
+        f"compiler secrets init --cert {overlay}=FILE",
+    )
+    return Row(
+        identifier,
+        "controller",
+        condition,
+        note or f"sha256 {certificate.fingerprint[:16]}…",
+        not_after=lock.moment(certificate.not_after),
+        renew_at=lock.moment(certificate.not_after - sealedsecrets.RENEW_BEFORE),
+    )
