@@ -14,6 +14,9 @@ from typing import Any
 import yaml
 
 _PLAIN_SAFE = re.compile(r"[A-Za-z_/.][A-Za-z0-9_./@$()+*^:%,=~<>;?!{}\[\]&|'\"# \\-]*\Z")
+# Flags and quantities are what manifests are full of, and no reader takes them for anything but text.
+_FLAG = re.compile(r"--?[A-Za-z][A-Za-z0-9_./=@-]*\Z")
+_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|[KMGT]i?)\Z")
 _NUMBERISH = re.compile(r"[-+]?(\.?[0-9]|\.(inf|nan)|0[xob])|[-+]?\.(inf|nan)\Z|(0x|0o|0b)", re.IGNORECASE)
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<"])
 
@@ -29,6 +32,8 @@ def _string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style: str | None = None
     if "\n" in text:
         style = "|"
+    elif _FLAG.match(text) or _QUANTITY.match(text):
+        style = None
     elif not text or text.lower() in _WORDS or _NUMBERISH.match(text) or not _PLAIN_SAFE.match(text):
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
