@@ -77,16 +77,13 @@ def _ingress(site: Site) -> dict[str, Any]:
         annotations["cert-manager.io/cluster-issuer"] = From("exposure.ingress.tls.issuer", ingress.tls.issuer)
     annotations |= {key: From("exposure.ingress.annotations", value) for key, value in ingress.annotations.items()}
     host = From("host", spec.host)
+    secret = From("exposure.ingress.tls", ingress_secret(site))
     backend = {"service": {"name": site.service("web"), "port": {"number": WEB_PORT}}}
     body = {
         "ingressClassName": From("exposure.ingress.class", ingress.class_name),
         "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
-        "tls": [
-            {
-                "hosts": [host] if spec.host else None,
-                "secretName": From("exposure.ingress.tls", ingress_secret(site)),
-            }
-        ],
+        # Without a Secret the controller serves the certificate it has, but it does serve TLS for the host.
+        "tls": [{"hosts": [host], "secretName": secret}] if spec.host else None,
     }
     return manifest(
         site, "networking.k8s.io/v1", "Ingress", site.spec.name, "web", annotations=annotations or None, spec=body

@@ -40,7 +40,7 @@ def trust_name(site: Site) -> str:
 
 
 def trust_bundle(site: Site) -> TrustBundle:
-    """``ca.crt`` signs servers and the clients of database and cache, ``upstream-ca.crt`` the clients of api and content."""
+    """``ca.crt``: servers, and clients of database and cache; ``upstream-ca.crt``: clients of api and content."""
     return TrustBundle(
         name=trust_name(site),
         namespace=site.namespace or "",

@@ -141,7 +141,7 @@ def _requirements(site: Site, objects: Sequence[Object]) -> Requirements:
     for obj in objects:
         if obj["kind"] in _WORKLOADS:
             for name in mounted(pod_spec(obj)):
-                consumers.setdefault(name, []).append(f"{obj['kind']}/{obj['metadata']['name']}")
+                consumers.setdefault(name, []).append(_consumer(obj))
     secrets = catalogue(site)
     trust = trust_bundle(site)
     return Requirements(
@@ -153,6 +153,12 @@ def _requirements(site: Site, objects: Sequence[Object]) -> Requirements:
         trust=(replace(trust, consumers=tuple(sorted(consumers[trust.name]))),) if trust.name in consumers else (),
         existing=existing(site),
     )
+
+
+def _consumer(obj: Object) -> str:
+    """``Kind/name``; a Job without its hash, which would otherwise change the inventory whenever a setting does."""
+    name = str(obj["metadata"]["name"])
+    return f"{obj['kind']}/{name.rpartition('-')[0] if obj['kind'] == 'Job' else name}"
 
 
 def pod_spec(obj: Object) -> dict[str, Any]:

@@ -90,6 +90,8 @@ def _server(site: Site) -> list[str]:
     port = site.web_container_port
     tls = " ssl" if site.web_tls else ""
     lines = [f"listen {port} default_server{tls};", f"listen [::]:{port} default_server{tls};", "server_name _;"]
+    # The port in a redirect would be the container's.
+    lines.append("absolute_redirect off;")
     if site.web_tls:
         lines += [
             "ssl_certificate /etc/pulp/secrets/web-tls/tls.crt;",
@@ -103,6 +105,7 @@ def _server(site: Site) -> list[str]:
             lines.append("ssl_verify_client optional_no_ca;")
     if site.spec.environment == "production":
         lines.append('add_header Strict-Transport-Security "max-age=31536000" always;')
+    lines += ["", *_proxy(site)]
     lines += [
         "",
         "location = /healthz {",
@@ -116,35 +119,20 @@ def _server(site: Site) -> list[str]:
     return lines
 
 
-def _location(site: Site, route: Route) -> list[str]:
-    if route.backend == "nowhere":
-        return ["return 404;"]
-    spec = site.spec
-    lines: list[str] = []
-    if route.read_only:
-        lines += ["limit_except GET {", "    deny all;", "}"]
-    scheme = "https" if site.mutual else "http"
-    client = "$client_scheme" if _trusts_forwarded(site) else "$scheme"
-    # Behind a proxy the list grows; in front of the clients themselves it begins here.
-    chain = "$proxy_add_x_forwarded_for" if _trusts_forwarded(site) else "$remote_addr"
-    certificate = "$ssl_client_escaped_cert" if _client_certificates(site) else '""'
+def _proxy(site: Site) -> list[str]:
+    """What holds for every location: headers, and our certificate towards api and content."""
+    trusted = _trusts_forwarded(site)
     headers = {
         "Connection": '""',
         "Host": "$http_host",
-        "X-CLIENT-CERT": certificate,
-        "X-Forwarded-For": chain,
-        "X-Forwarded-Proto": client,
+        "X-CLIENT-CERT": "$ssl_client_escaped_cert" if _client_certificates(site) else '""',
+        # Behind a proxy the list grows; in front of the clients themselves it begins here.
+        "X-Forwarded-For": "$proxy_add_x_forwarded_for" if trusted else "$remote_addr",
+        "X-Forwarded-Proto": "$client_scheme" if trusted else "$scheme",
         **dict.fromkeys(_STRIPPED, '""'),
     }
-    lines += [f"proxy_set_header {name} {value};" for name, value in sorted(headers.items())]
+    lines = [f"proxy_set_header {name} {value};" for name, value in sorted(headers.items())]
     lines += ["proxy_redirect off;", "proxy_connect_timeout 10s;"]
-    if route.backend == "content":
-        lines += ["proxy_read_timeout 300s;", "proxy_send_timeout 300s;", "proxy_max_temp_file_size 0;"]
-    else:
-        seconds = max(120, spec.api.timeout + 30)
-        lines += [f"proxy_read_timeout {seconds}s;", f"proxy_send_timeout {seconds}s;"]
-        if route.uploads:
-            lines.append("proxy_request_buffering off;")
     if site.mutual:
         lines += [
             "proxy_ssl_certificate /etc/pulp/secrets/web-client/tls.crt;",
@@ -152,11 +140,26 @@ def _location(site: Site, route: Route) -> list[str]:
             "proxy_ssl_trusted_certificate /etc/pulp/ca/ca.crt;",
             "proxy_ssl_verify on;",
             "proxy_ssl_server_name on;",
-            f"proxy_ssl_name {site.service(route.backend)};",
             "proxy_ssl_protocols TLSv1.2 TLSv1.3;",
         ]
-    lines.append(f"proxy_pass {scheme}://pulp-{route.backend};")
     return lines
+
+
+def _location(site: Site, route: Route) -> list[str]:
+    if route.backend == "nowhere":
+        return ["return 404;"]
+    lines = ["limit_except GET {", "    deny all;", "}"] if route.read_only else []
+    if route.backend == "content":
+        lines += ["proxy_read_timeout 300s;", "proxy_send_timeout 300s;", "proxy_max_temp_file_size 0;"]
+    else:
+        seconds = max(120, site.spec.api.timeout + 30)
+        lines += [f"proxy_read_timeout {seconds}s;", f"proxy_send_timeout {seconds}s;"]
+        if route.uploads:
+            lines.append("proxy_request_buffering off;")
+    if site.mutual:
+        lines.append(f"proxy_ssl_name {site.service(route.backend)};")
+    scheme = "https" if site.mutual else "http"
+    return [*lines, f"proxy_pass {scheme}://pulp-{route.backend};"]
 
 
 def _indent(lines: list[str]) -> list[str]:

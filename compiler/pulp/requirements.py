@@ -81,7 +81,7 @@ class SecretRequirement:
         namespace: ``metadata.namespace``.
         materials: what it holds; keys are unique.
         type: Kubernetes' Secret type.
-        consumers: the workloads that mount it, as ``Kind/name``.
+        consumers: the workloads that mount it, as ``Kind/name`` (a Job without the hash in its name).
         labels: labels of the Secret.
     """
 

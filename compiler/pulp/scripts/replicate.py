@@ -18,8 +18,9 @@ import ssl
 import sys
 import time
 import urllib.parse
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any
 
 ROOT = Path(os.environ.get("PULP_ROOT", "/etc/pulp"))
 FINAL = ("completed", "failed", "canceled", "skipped")
