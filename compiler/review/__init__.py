@@ -1,1 +1,40 @@
-"""TBD"""
+"""Comparing renderings and printing what differs. Knows renderings as lists of plain objects, not how they were made.
+
+Secrets are hidden before anything is compared: nothing downstream of :func:`compare` holds one.
+"""
+
+from compiler.review.compare import compare, compare_objects
+from compiler.review.jsonout import print_json, report_data
+from compiler.review.markdown import LIMIT, MARKER, print_markdown
+from compiler.review.model import (
+    Effect,
+    Failure,
+    FieldChange,
+    Hunk,
+    Match,
+    ObjectChange,
+    ObjectGroup,
+    Report,
+    WholeOverlay,
+)
+from compiler.review.text import print_text
+
+__all__ = [
+    "LIMIT",
+    "MARKER",
+    "Effect",
+    "Failure",
+    "FieldChange",
+    "Hunk",
+    "Match",
+    "ObjectChange",
+    "ObjectGroup",
+    "Report",
+    "WholeOverlay",
+    "compare",
+    "compare_objects",
+    "print_json",
+    "print_markdown",
+    "print_text",
+    "report_data",
+]
