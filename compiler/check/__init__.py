@@ -1,1 +1,7 @@
 """Checks: schema, references, policy and secret hygiene, each a function from a rendering to findings."""
+
+from compiler.check.finding import Finding, Item, Report, Severity
+from compiler.check.rendered import check_rendering
+from compiler.check.rendering import Declared
+
+__all__ = ["Declared", "Finding", "Item", "Report", "Severity", "check_rendering"]

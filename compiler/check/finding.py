@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from compiler.errors import Origin
@@ -24,10 +25,11 @@ class Item:
     data: Object
     origin: Origin | None = None
 
-    @property
+    @cached_property
     def key(self) -> ObjectKey:
-        """The object's identity."""
-        return key_of(self.data)
+        """The object's identity; of malformed metadata, what can be read."""
+        metadata = self.data.get("metadata")
+        return key_of(self.data if isinstance(metadata, dict) else {**self.data, "metadata": {}})
 
 
 @dataclass(frozen=True)
