@@ -19,6 +19,7 @@ _OWN_LABELS = frozenset(
 )
 _IMAGE = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*\Z")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
+_SCP = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:\S+\Z")
 _CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _CRON_ITEM = re.compile(r"(\*|(\d+)(-(\d+))?)(/(\d+))?\Z")
 
@@ -149,6 +150,11 @@ def _credentials(url: str, path: Path, wrong: Wrong) -> None:
         return
     if password is not None:
         wrong.add("a URL with a password stands in Git in the clear", path, hint="leave the password out")
+    elif path == ("delivery", "flux", "repo") and parts.scheme not in ("http", "https", "ssh"):
+        # the pattern of GitRepository.spec.url in Flux's source.toolkit.fluxcd.io/v1
+        wrong.add("expected a Git URL that begins with https://, http:// or ssh://", path)
+    elif path == ("delivery", "argocd", "repo") and not (parts.scheme or _SCP.match(url)):
+        wrong.add("expected a Git URL, like https://git.example.com/acme/pulp.git", path)
     elif parts.scheme in ("http", "https", "ssh") and not host:
         wrong.add("this URL has no host", path)
     elif path[-1] == "url" and (parts.username or parts.path.strip("/") or parts.query or parts.fragment):

@@ -5,6 +5,7 @@ An overlay is deployable when it names an environment and is not abstract; only 
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 
 from compiler.errors import CompilerError
@@ -24,6 +25,7 @@ MINIMUM_REPLICA = (3, 73)
 
 ROLES = ("api", "content", "worker", "web")
 _STORAGE_ROLES = ("api", "content", "worker")
+_PULP_LABEL = re.compile(r"[A-Za-z0-9_.-]+\Z")
 _CHOICES = {
     "database": "`external: {host: …}` for one that exists, `embedded: {}` to run one here",
     "cache": "`external: {host: …}` for one that exists, `embedded: {}` to run one here, `disabled: true` for none",
@@ -118,6 +120,12 @@ def _replica(spec: Spec, wrong: Wrong) -> None:
         return
     if spec.environment != "replica":
         wrong.add("only `environment: replica` replicates", ("replica",), hint="set the environment, or remove this")
+    for label, value in spec.replica.labels.items():
+        if not _PULP_LABEL.match(label) or not _PULP_LABEL.match(value):
+            wrong.add(
+                "Pulp's label filter takes letters, digits, dashes, dots and underscores",
+                ("replica", "labels", label),
+            )
     upstream = spec.replica.upstream
     if upstream is not None and spec.host is not None:
         centre = urllib.parse.urlsplit(upstream.url).hostname

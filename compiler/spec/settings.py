@@ -23,14 +23,18 @@ OWNED_SETTINGS: dict[str, str] = {
     "DATABASES": "choose under database",
     "DB_ENCRYPTION_KEY": "`compiler secrets` keeps that key",
     "DEFAULT_FILE_STORAGE": "choose under storage",
+    "ENABLED_PLUGINS": "set pulp.plugins",
+    "FILE_UPLOAD_TEMP_DIR": "it is the worker's scratch volume",
     "MEDIA_ROOT": "choose under storage",
     "PRIVATE_KEY_PATH": "`compiler secrets` keeps that key",
     "PUBLIC_KEY_PATH": "`compiler secrets` keeps that key",
     "REDIRECT_TO_OBJECT_STORAGE": "set storage.s3.redirect",
     "SECRET_KEY": "`compiler secrets` keeps that key",
+    "STATIC_ROOT": "it is where the image has them",
     "STORAGES": "choose under storage",
     "TOKEN_SERVER": "it follows from host and exposure",
     "TOKEN_SIGNATURE_ALGORITHM": "it follows from the token key",
+    "WORKING_DIRECTORY": "it is the worker's scratch volume",
 }
 """Settings that other keys of the spec decide, and what to do instead. ``REDIS_*`` and ``DYNACONF*`` belong to them."""
 

@@ -11,8 +11,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _KNOWN = {
     "$schema", "$defs", "$ref", "title", "description", "default", "examples", "type", "enum", "const", "anyOf",
-    "allOf", "not", "required", "properties", "additionalProperties", "items", "pattern", "minimum", "maximum", "minLength",
-    "maxLength", "minItems",
+    "allOf", "not", "required", "properties", "additionalProperties", "items", "pattern", "minimum", "maximum",
+    "minLength", "maxLength", "minItems",
 }  # fmt: skip
 
 

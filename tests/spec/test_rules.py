@@ -86,6 +86,7 @@ def test_a_choice_without_a_value_is_told_to_be_null() -> None:
         (PROD + 'replica: {upstream: {url: "https://x.example.com"}}\n', "11:1: replica: only `environment: replica`"),
         (REPLICA.replace("//pulp.", "//ams."), "6:14: replica.upstream.url: a replica cannot follow itself"),
         (REPLICA.replace("pulp.example.com", "pulp.example.com/pulp"), "expected scheme, host and optional port only"),
+        (REPLICA + '  labels: {pop: "a,b"}\n', "7:12: replica.labels.pop: Pulp's label filter takes"),
         (REPLICA + "  schedule: every hour\n", "7:3: replica.schedule: expected a cron schedule"),
         (PROD + "exposure: {ingress: {tls: {}}}\n", "exposure.ingress.tls: one of tls.issuer, tls.secret is required"),
         (PROD + "content: {autoscale: {min: 5, max: 3}}\n", "11:23: content.autoscale.min: min (5) is more than max"),
@@ -110,6 +111,8 @@ def test_a_choice_without_a_value_is_told_to_be_null() -> None:
         (PROD + "network_policies: {sync_cidrs: [10.0.0.1]}\n", "11:33: network_policies.sync_cidrs[0]: expected a"),
         (PROD.replace("db.example.com}", "db.example.com, ca: nonsense}"), "6:36: database.external.ca: expected cert"),
         (PROD + 'delivery: {flux: {repo: "https://me:pass@git.example.com/x"}}\n', "flux.repo: a URL with a pass"),
+        (PROD + "delivery: {flux: {repo: git@git.example.com:x.git}}\n", "flux.repo: expected a Git URL that begins with"),
+        (PROD + 'delivery: {argocd: {repo: ""}}\n', "argocd.repo: expected a Git URL, like"),
         (PROD + 'delivery: {flux: {repo: "https:///x"}}\n', "delivery.flux.repo: this URL has no host"),
         (PROD + 'delivery: {flux: {repo: "https://[x"}}\n', "delivery.flux.repo: this is not a URL"),
     ],
@@ -218,6 +221,14 @@ def test_schedules_of_five_fields_are_taken(text: str) -> None:
 )
 def test_other_schedules_are_refused(text: str) -> None:
     assert not is_cron(text)
+
+
+@pytest.mark.parametrize("url", ["https://g.example/x.git", "ssh://git@g.example/x.git", "git@g.example:x.git"])
+def test_git_urls_for_argocd(url: str) -> None:
+    delivery = load_one(PROD + f'delivery: {{argocd: {{repo: "{url}"}}}}\n').spec.delivery
+    assert delivery is not None
+    assert delivery.argocd is not None
+    assert delivery.argocd.repo == url
 
 
 def test_overlays_that_collide_are_told() -> None:
