@@ -135,6 +135,7 @@ def ensure(
         if prune:
             for secret in orphans(target, sealing):
                 _forget(sealing, secret)
+    _reseal_the_rest(sealing, targets)
     overlays = [target.overlay for target in targets]
     writes = close(sealing, _declared(tree, targets), overlays, progress)
     return Outcome(writes, tuple(sorted(steps, key=lambda step: step.secret)))
@@ -160,6 +161,17 @@ def _decided(
     if errors:
         raise ErrorGroup(errors)
     return result
+
+
+def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target]) -> None:
+    """Seal to changed administrators what no requirement leads to: the digest key, and values no longer wanted."""
+    overlays = {target.overlay for target in targets}
+    wanted = {layout.identifier(target.overlay, one.name) for target in targets for one in target.requirements.secrets}
+    for secret, entry in list(sealing.vaults.items()):
+        ours = secret == layout.DIGEST_KEY_ID or layout.split(secret)[0] in overlays
+        if ours and secret not in wanted and entry.recipients != sealing.recipients.vault():
+            why = "the administrators have changed"
+            sealing.vault(secret, sealing.access.open(sealing.tree, sealing.snapshot(), secret, why))
 
 
 def _stops(decision: plan.Decision) -> bool:

@@ -54,9 +54,7 @@ def test_a_ca_has_the_profile_that_strict_verifiers_ask_for(ca: pki.Pair) -> Non
     ("purpose", "usage"),
     [("server", x509.ExtendedKeyUsageOID.SERVER_AUTH), ("client", x509.ExtendedKeyUsageOID.CLIENT_AUTH)],
 )
-def test_a_leaf_has_one_purpose_and_key_identifiers(
-    ca: pki.Pair, purpose: str, usage: x509.ObjectIdentifier
-) -> None:
+def test_a_leaf_has_one_purpose_and_key_identifiers(ca: pki.Pair, purpose: str, usage: x509.ObjectIdentifier) -> None:
     cert = certificate(issue(ca, purpose))
     assert list(cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [usage]
     assert cert.extensions.get_extension_for_class(x509.BasicConstraints).critical
@@ -108,7 +106,19 @@ def test_a_key_that_is_not_the_cas_signs_nothing(ca: pki.Pair) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "a b", "*.example.com", "ümlaut.example", "A.example", "10.0.0.1", "x" * 254, "a" * 64 + ".b", "-a", "a_b", "a..b"],
+    [
+        "",
+        "a b",
+        "*.example.com",
+        "ümlaut.example",
+        "A.example",
+        "10.0.0.1",
+        "x" * 254,
+        "a" * 64 + ".b",
+        "-a",
+        "a_b",
+        "a..b",
+    ],
 )
 def test_a_name_that_is_no_host_name_is_never_issued(ca: pki.Pair, name: str) -> None:
     with pytest.raises(CompilerError, match="cannot stand in a certificate"):
@@ -185,7 +195,7 @@ def test_openssl_shakes_hands_strictly_on_both_sides(tmp_path: Path, ca: pki.Pai
 
 def test_openssl_refuses_a_wrong_name_and_a_client_certificate_as_server(tmp_path: Path, ca: pki.Pair) -> None:
     client = issue(ca, "client")
-    with pytest.raises(ssl.SSLCertVerificationError, match="[Hh]ostname mismatch"):
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"[Hh]ostname mismatch"):
         handshake(tmp_path, ca, issue(ca), client, "elsewhere.pulp.svc")
     with pytest.raises(ssl.SSLCertVerificationError, match="purpose"):
         handshake(tmp_path, ca, client, client, NAMES[0])
