@@ -57,14 +57,15 @@ _PEM = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 
 _SEALED = r"ENC\[[A-Z0-9_]+,[^\]]*(?:\]|\Z)"
 _AGE = r"AGE-SECRET-KEY-[^\s'\"]+"
 _WHOLE = re.compile(f"{_PEM}|{_SEALED}|{_AGE}", re.DOTALL)
-_URL = re.compile(r"(?<=://)([^\s/@:'\"]{0,256}:)([^\s@'\"]{1,4096})(?=@)")
 _BEARER = re.compile(r"(?i)\b((?:bearer|basic) +)((?=\S*[0-9=])[^\s'\"]{8,})")
 _DOCKER_AUTH = re.compile(r"(\"auth\"\s*:\s*\")([^\"\n]+)")
 # name, separator, literal: `PASSWORD = "x"`, `password: x`, `--password=x`, `--token x`, `"secret": "x"`.
 _ASSIGNMENT = re.compile(
     r"(?<![\w.-])(?P<name>-{0,2}[A-Za-z_][\w.-]*+)"
-    r"(?P<sep>['\"]?\]?[ \t]*(?:=>|:=|=(?!=)|:(?!/))[ \t]*|[ \t]+)"
-    r"(?P<value>[rbuf]{0,2}\"(?:[^\"\\\n]|\\.)*\"|[rbuf]{0,2}'(?:[^'\\\n]|\\.)*'|[^\s'\"]+)"
+    r"(?P<sep>['\"]?\]?[ \t]*(?:=>|:=|=(?!=)|:(?!/))[ \t]*|[ \t]+)(?=\S)"
+)
+_VALUE = re.compile(
+    r"[rbuf]{0,2}\"(?:[^\"\\\n]|\\.)*\"|[rbuf]{0,2}'(?:[^'\\\n]|\\.)*'|[rbuf]{0,2}['\"][^\n]*|[^\s'\"]+"
 )
 # What code says where a value would stand: variables, command substitutions, templates, files in the usual places.
 _INDIRECT = re.compile(
@@ -77,8 +78,7 @@ _BLOCK = re.compile(r"[|>][0-9+-]*\Z")
 def mask_text(text: str) -> str | Masked:
     """``text`` with what looks like a secret inside it hidden; the text itself when nothing does."""
     spans = [match.span() for match in _WHOLE.finditer(text)]
-    if "://" in text:
-        spans += [match.span(2) for match in _URL.finditer(text)]
+    spans += _in_urls(text) if "://" in text else []
     spans += [match.span(2) for pattern in (_BEARER, _DOCKER_AUTH) for match in pattern.finditer(text)]
     spans += _assigned(text)
     if not spans:
@@ -97,27 +97,45 @@ def mask_text(text: str) -> str | Masked:
     return Masked(tuple(pieces))
 
 
+def _in_urls(text: str) -> list[tuple[int, int]]:
+    """Passwords in the authority of URLs, ``scheme://user:password@host``."""
+    spans = []
+    for word in re.finditer(r"[^\s'\"]++", text):
+        start = word.start()
+        for part in word[0].split("://"):
+            user, at, _ = part.partition("@")
+            name, colon, password = user.partition(":")
+            if at and colon and "/" not in name and start > word.start():
+                spans.append((start + len(name) + 1, start + len(name) + 1 + len(password)))
+            start += len(part) + 3
+    return spans
+
+
 def _assigned(text: str) -> list[tuple[int, int]]:
     spans = []
     position = 0
     while match := _ASSIGNMENT.search(text, position):
+        position = match.end()
         name = match["name"]
-        if match["sep"].strip():
-            sensitive = is_sensitive(name.lstrip("-"))
-        else:  # `--token x` assigns, prose such as "the token is" does not
-            sensitive = name.startswith("--") and is_sensitive(name[2:])
-        if sensitive and _BLOCK.match(match["value"]):
-            spans.append((match.end(), _end_of_block(text, match.start(), match.end())))
+        # `--token x` assigns, prose such as "the token is" does not.
+        assigns = bool(match["sep"].strip()) or name.startswith("--")
+        if not assigns or not is_sensitive(name.lstrip("-")):
+            continue
+        value = _VALUE.match(text, position)
+        if value is None:
+            continue
+        if _BLOCK.match(value[0]):
+            spans.append((value.end(), _end_of_block(text, match.start(), value.end())))
             position = spans[-1][1]
-        elif sensitive and not _is_code(match["value"]):
-            spans.append(match.span("value"))
-            position = match.end()
-        else:
-            position = match.end("sep")
+        elif not _is_code(value[0]):
+            spans.append(value.span())
+            position = value.end()
     return [(start, stop) for start, stop in spans if stop > start]
 
 
 def _is_code(value: str) -> bool:
+    if len(value) > 512:  # no expression that a person wrote, and scanning them again would take quadratic time
+        return False
     quoted = value[-1:] in ("'", '"')
     return bool(_INDIRECT.match(value.strip("'\"")) or (not quoted and _CODE.match(value)))
 
