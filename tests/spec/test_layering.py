@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from compiler.errors import CompilerError, WorldError
+from compiler.kustomize.tree import DirTree
 from compiler.spec import Cache, load, load_all
 from tests.spec.trees import BASE, DEMO, PROD, load_one, repo, tree
 
@@ -183,3 +186,31 @@ def test_an_error_that_many_overlays_share_is_told_once() -> None:
         "overlays/pop/pulp.yaml:5:1: hots",
         "overlays/a/pulp.yaml:2:1: bad",
     ]
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_link_that_leaves_the_repository_is_refused(tmp_path: Path, said: bool) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "pulp.yaml").write_text(BASE)
+    root = tmp_path / "root"
+    (root / "overlays" / "one").mkdir(parents=True)
+    (root / "base").symlink_to(outside)
+    (root / "overlays" / "one" / "pulp.yaml").write_text("extends: ../../base\n")
+    with pytest.raises(CompilerError, match="a link leads out of the repository") as error:
+        load(DirTree(root), "overlays/one" if said else "base")
+    assert str(error.value.origin) == ("overlays/one/pulp.yaml:1:1: extends" if said else "base/pulp.yaml")
+    assert str(tmp_path) not in str(error.value)
+
+
+def test_a_link_inside_the_repository_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "shared.yaml").write_text(BASE)
+    (tmp_path / "base" / "pulp.yaml").symlink_to("../shared.yaml")
+    assert load(DirTree(tmp_path), "base").spec.name == "pulp"
+
+
+def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "base" / "pulp.yaml").mkdir(parents=True)
+    with pytest.raises(CompilerError, match="this is a folder, not a file"):
+        load(DirTree(tmp_path), "base")

@@ -111,7 +111,7 @@ def test_a_choice_without_a_value_is_told_to_be_null() -> None:
         (PROD + "network_policies: {sync_cidrs: [10.0.0.1]}\n", "11:33: network_policies.sync_cidrs[0]: expected a"),
         (PROD.replace("db.example.com}", "db.example.com, ca: nonsense}"), "6:36: database.external.ca: expected cert"),
         (PROD + 'delivery: {flux: {repo: "https://me:pass@git.example.com/x"}}\n', "flux.repo: a URL with a pass"),
-        (PROD + "delivery: {flux: {repo: git@git.example.com:x.git}}\n", "flux.repo: expected a Git URL that begins with"),
+        (PROD + "delivery: {flux: {repo: git@git.example.com:x.git}}\n", "flux.repo: expected a Git URL that"),
         (PROD + 'delivery: {argocd: {repo: ""}}\n', "argocd.repo: expected a Git URL, like"),
         (PROD + 'delivery: {flux: {repo: "https:///x"}}\n', "delivery.flux.repo: this URL has no host"),
         (PROD + 'delivery: {flux: {repo: "https://[x"}}\n', "delivery.flux.repo: this is not a URL"),
