@@ -83,7 +83,11 @@ def generate(file: Path, *, repository: Path, comment: str) -> str:
     identity = pyrage.x25519.Identity.generate()
     recipient = str(identity.to_public())
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.parent.is_dir():
+            file.parent.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise WorldError(f"{file.parent} cannot be made: {error.strerror}") from error
+    try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise CompilerError(f"{file} exists; an identity is never overwritten") from None

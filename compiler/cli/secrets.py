@@ -1,0 +1,31 @@
+"""``compiler secrets``: keys, certificates and passwords."""
+
+from __future__ import annotations
+
+import click
+
+from compiler.cli.secrets_give import set_command
+from compiler.cli.secrets_make import ensure, init
+from compiler.cli.secrets_watch import check, status
+
+
+@click.group(name="secrets")
+def command() -> None:
+    """Create, seal, watch and renew keys and certificates.
+
+    What each overlay needs comes from its spec. Values are kept in a vault that administrators can open; each cluster
+    gets its own sealed copy. Nothing is ever written in clear.
+
+    \b
+    Example:
+      compiler secrets init --generate-identity ~/.config/compiler/identity.txt
+      compiler secrets ensure
+      compiler secrets status
+    """
+
+
+command.add_command(init)
+command.add_command(ensure)
+command.add_command(set_command)
+command.add_command(status)
+command.add_command(check)

@@ -1,0 +1,118 @@
+"""``compiler secrets init`` and ``ensure``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from compiler.cli.secrets_options import Session, finish, progress, session
+from compiler.errors import CompilerError, WorldError
+
+
+@click.command()
+@click.option("--age-recipient", "recipients", multiple=True, metavar="age1…", help="Public key of an administrator.")
+@click.option(
+    "--generate-identity",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Make a new administrator's identity and write it to FILE, outside the repository.",
+)
+@click.option("--ci", "ci", multiple=True, metavar="age1…", help="Public key of a pipeline that may open the vault.")
+@click.option("--cluster", "clusters", multiple=True, metavar="OVERLAY=age1…", help="Public key of a cluster's Flux.")
+@click.option(
+    "--cert", "certificates", multiple=True, metavar="OVERLAY=FILE", help="Certificate of a sealed-secrets controller."
+)
+@session
+def init(
+    session: Session,
+    recipients: tuple[str, ...],
+    generate_identity: Path | None,
+    ci: tuple[str, ...],
+    clusters: tuple[str, ...],
+    certificates: tuple[str, ...],
+) -> int:
+    """Say who can open what. Run it again to add clusters and certificates.
+
+    \b
+    Example:
+      compiler secrets init --generate-identity ~/.config/compiler/identity.txt --cluster demo=age1…
+      compiler secrets init --cert prod=controller.pem
+    """
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets import identities
+    from compiler.secrets.start import initialize
+    from compiler.workspace import secrets
+
+    by_cluster: dict[str, list[str]] = {}
+    for overlay, recipient in _pairs("--cluster", clusters):
+        by_cluster.setdefault(overlay, []).append(recipient)
+    pems = {overlay: _read(Path(file)) for overlay, file in _pairs("--cert", certificates)}
+    administrators = list(recipients)
+    if generate_identity is not None:
+        administrators.append(
+            identities.generate(
+                generate_identity, repository=session.root, comment="administrator of sealed secrets (compiler)"
+            )
+        )
+        click.echo(f"wrote {generate_identity}: keep a copy offline; whoever has it can read every secret", err=True)
+    with session.access() as access:
+        writes = initialize(
+            DirTree(session.root),
+            access,
+            administrators=administrators,
+            ci=ci,
+            clusters=by_cluster,
+            certificates=pems,
+        )
+        secrets.write(session.root, writes)
+    for path in writes:
+        click.echo(f"wrote {path}", err=True)
+    if not writes:
+        click.echo("nothing to do", err=True)
+    return 0
+
+
+def _pairs(option: str, values: Sequence[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for value in values:
+        overlay, separator, rest = value.partition("=")
+        if not separator or not overlay or not rest:
+            # The value is not repeated: it could be a private key.
+            raise CompilerError(f"{option} wants OVERLAY=VALUE, e.g. {option} demo=…")
+        pairs.append((overlay, rest))
+    return pairs
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise WorldError(f"{file} cannot be read: {error.strerror}") from error
+
+
+@click.command()
+@click.argument("overlays", nargs=-1, metavar="[OVERLAY…]")
+@click.option("--prune", is_flag=True, help="Delete sealed files that no overlay wants any more.")
+@session
+def ensure(session: Session, overlays: tuple[str, ...], prune: bool) -> int:
+    """Create what is missing and seal what changed; touch nothing else.
+
+    A second run changes nothing. Values that only you have are never invented: they stay unset until
+    `compiler secrets set`.
+
+    \b
+    Example:
+      compiler secrets ensure
+      compiler secrets ensure prod --identity ~/keys/admin.txt
+    """
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets.ensure import ensure as run
+    from compiler.workspace import secrets
+
+    targets = secrets.targets(session.root, overlays)
+    with session.access() as access:
+        outcome = run(DirTree(session.root), targets, access, progress=progress(), prune=prune)
+        finish(session, outcome)
+    return 0

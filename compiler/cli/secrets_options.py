@@ -1,0 +1,121 @@
+"""Options and helpers that the secrets commands share."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from compiler.errors import CompilerError
+
+if TYPE_CHECKING:
+    from compiler.secrets.access import Access
+    from compiler.secrets.ensure import Outcome
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's repository, clock, and where its keys and tools come from."""
+
+    root: Path
+    sops: str | None
+    identities: tuple[Path, ...]
+    now: datetime
+
+    def access(self) -> Access:
+        """Keys and tools."""
+        from compiler.workspace import secrets
+
+        return secrets.access(self.root, sops=self.sops, identities=self.identities, now=self.now)
+
+
+def default_identity() -> Path:
+    """Where an administrator's identity is looked for: ``~/.config/compiler/identity.txt``."""
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return Path(home) / "compiler" / "identity.txt"
+
+
+def session(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--identity``, ``--sops`` and ``--now``, and pass a :class:`Session` first."""
+
+    @click.option(
+        "--identity",
+        "identities",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        envvar="COMPILER_IDENTITY",
+        metavar="FILE",
+        help="age identity of an administrator (default ~/.config/compiler/identity.txt). Never inside the repository.",
+    )
+    @click.option("--sops", envvar="COMPILER_SOPS", metavar="PATH", help="The sops to use (default: PATH, the wheel).")
+    @click.option("--now", metavar="TIME", help="Take this for the present (2027-01-31T12:00:00Z), to try what comes.")
+    @functools.wraps(command)
+    def wrapped(identities: tuple[Path, ...], sops: str | None, now: str | None, **options: Any) -> Any:
+        return command(Session(find_root(), sops, _identities(identities), _moment(now)), **options)
+
+    return wrapped
+
+
+def find_root() -> Path:
+    """The repository around the working folder.
+
+    Raises:
+        CompilerError: there is none.
+    """
+    from compiler.workspace import Workspace
+
+    return Workspace.find(Path.cwd()).root
+
+
+def _identities(given: Sequence[Path]) -> tuple[Path, ...]:
+    if given:
+        return tuple(given)
+    default = default_identity()
+    return (default,) if default.is_file() else ()
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise CompilerError(f"--now {text!r} is no time", hint="write it like 2027-01-31T12:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def progress() -> Callable[[int, int], None] | None:
+    """Progress of sealing on stderr, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"\rsealing {done}/{total}" + ("\n" if done == total else ""), err=True, nl=False)
+
+    return show
+
+
+def finish(session: Session, outcome: Outcome, *, quiet: bool = False) -> None:
+    """Write what a command returned and say what was done."""
+    from compiler.workspace import secrets
+
+    secrets.write(session.root, outcome.writes)
+    counts: dict[str, int] = {}
+    for step in outcome.steps:
+        counts[step.action] = counts.get(step.action, 0) + 1
+        if step.action != "keep" and not quiet:
+            click.echo(f"{step.action:<7} {step.secret}: {step.reason}", err=True)
+    words = {"create": "created", "seal": "sealed", "keep": "kept", "unset": "unset", "orphan": "no longer wanted"}
+    summary = ", ".join(f"{counts[action]} {word}" for action, word in words.items() if action in counts)
+    click.echo(summary or "nothing to do", err=True)
+    if counts.get("unset"):
+        click.echo("set what is unset with: compiler secrets set ID", err=True)
+    if outcome.writes:
+        click.echo("next: compiler generate, then commit secrets/ and the overlays together", err=True)

@@ -1,0 +1,96 @@
+"""``compiler secrets status`` and ``check``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from compiler.cli.secrets_options import Session, session
+
+if TYPE_CHECKING:
+    from compiler.secrets.status import Row
+
+
+@click.command()
+@click.argument("overlays", nargs=-1, metavar="[OVERLAY…]")
+@click.option("-o", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@session
+def status(session: Session, overlays: tuple[str, ...], output: str) -> int:
+    """Show every secret: what it is, who reads it, and what is due. Exit 1 when something is.
+
+    \b
+    Example:
+      compiler secrets status
+      compiler secrets status prod -o json
+      compiler secrets status --now 2027-08-01
+    """
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets.status import status as run
+    from compiler.workspace import secrets
+
+    targets = secrets.targets(session.root, overlays)
+    with session.access() as access:
+        rows = run(DirTree(session.root), targets, access)
+    due = [row for row in rows if row.condition != "ok"]
+    if output == "json":
+        click.echo(json.dumps({"secrets": [asdict(row) for row in rows], "due": len(due)}, indent=2))
+    else:
+        click.echo(_table(rows))
+        click.echo(f"{len(rows)} entries, {len(due)} to look at", err=True)
+    return 1 if due else 0
+
+
+def _table(rows: Sequence[Row]) -> str:
+    head = ("SECRET", "KIND", "STATE", "GEN", "CHANGED", "VALID UNTIL", "SEALED TO", "NOTE")
+    lines = [head] + [
+        (
+            row.id,
+            row.kind,
+            row.condition,
+            str(row.generation or ""),
+            (row.changed or "")[:10],
+            (row.not_after or "")[:10],
+            ", ".join(row.readers),
+            row.note,
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+@click.command()
+@click.option("--deep", is_flag=True, help="Open everything with an identity and compare the values.")
+@click.option("-o", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@session
+def check(session: Session, deep: bool, output: str) -> int:
+    """Check that what is sealed is what the lock, the recipients and the specs say. Exit 1 when it is not.
+
+    Without --deep no identity is needed.
+
+    \b
+    Example:
+      compiler secrets check
+      compiler secrets check --deep
+    """
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets.check import check as run
+    from compiler.workspace import secrets
+
+    targets = secrets.targets(session.root)
+    with session.access() as access:
+        findings = run(DirTree(session.root), targets, access, open_everything=deep)
+    if output == "json":
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.severity}: {finding.path}: {finding.message}")
+    if not findings:
+        click.echo("secrets: no finding", err=True)
+    return 1 if findings else 0

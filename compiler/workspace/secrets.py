@@ -1,0 +1,92 @@
+"""What the secrets commands need of a repository: its overlays as targets, its keys and tools, and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from compiler.errors import CompilerError, ErrorGroup
+from compiler.kustomize.tree import DirTree
+from compiler.secrets.access import Access
+from compiler.secrets.ensure import Target
+from compiler.secrets.layout import Backend
+from compiler.spec import EffectiveSpec
+from compiler.spec.models import Spec
+
+
+def backend_of(spec: Spec) -> Backend:
+    """What seals for the cluster of ``spec``: what it says, else sealed-secrets for Argo CD and sops otherwise (Argo CD
+    cannot open sops files without a plugin)."""
+    if spec.secrets.backend is not None:
+        return spec.secrets.backend
+    return "sealed-secrets" if spec.delivery is not None and spec.delivery.argocd is not None else "sops"
+
+
+def targets(root: Path, names: Sequence[str] = ()) -> tuple[Target, ...]:
+    """The overlays that have secrets, as the secrets room sees them; bases and abstract layers have none.
+
+    Args:
+        root: the repository.
+        names: overlays by name or folder; all of them when empty.
+
+    Raises:
+        CompilerError: a spec is wrong, or a name is no overlay with secrets.
+    """
+    from compiler.pulp.model import build_model
+    from compiler.spec import load_all, overlay_name
+
+    tree = DirTree(root)
+    folders = [f"overlays/{name}" for name in (tree.listdir("overlays") if tree.is_dir("overlays") else [])]
+    specs, errors = load_all(tree, [folder for folder in folders if tree.is_file(f"{folder}/pulp.yaml")])
+    if errors:
+        raise ErrorGroup(errors) if len(errors) > 1 else errors[0]
+    known = {overlay_name(one.folder): one for one in specs if _deployed(one)}
+    chosen = [_chosen(name, known) for name in names] or list(known)
+    return tuple(
+        Target(name, build_model(known[name].spec).requirements, backend_of(known[name].spec))
+        for name in dict.fromkeys(chosen)
+    )
+
+
+def _deployed(effective: EffectiveSpec) -> bool:
+    return not effective.spec.abstract and effective.spec.environment is not None
+
+
+def _chosen(name: str, known: Mapping[str, EffectiveSpec]) -> str:
+    wanted = name.rstrip("/")
+    for overlay, effective in known.items():
+        if wanted in (overlay, effective.folder):
+            return overlay
+    raise CompilerError(
+        f"{name!r} is no overlay that has secrets",
+        hint=f"these have: {', '.join(known) or 'none yet'} (a base or an abstract overlay has none)",
+    )
+
+
+def access(root: Path, *, sops: str | None, identities: Sequence[Path], now: datetime) -> Access:
+    """Keys and tools of one command.
+
+    Args:
+        root: the repository, which must hold no identity.
+        sops: path of sops, or ``None`` to look for it.
+        identities: identity files.
+        now: the present, timezone-aware.
+    """
+    from compiler.secrets import identities as keys
+    from compiler.secrets import tool
+
+    tool.forbid_core_dumps()
+    return Access(lambda: tool.find(sops), lambda: keys.read(identities, repository=root), now)
+
+
+def write(root: Path, writes: Mapping[str, bytes | None]) -> None:
+    """Write what the secrets room returned: all of it or nothing.
+
+    Raises:
+        WorldError: a file cannot be written.
+    """
+    from compiler.workspace.journal import apply
+
+    if writes:
+        apply(root, writes)
