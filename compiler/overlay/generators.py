@@ -96,7 +96,7 @@ def _as_object(config_map: GeneratedConfigMap, parent: Model | None) -> Object:
 
 
 def _refuse(parent: Model, wanted: Model, stranded: Iterable[str]) -> None:
-    """What Kustomize cannot do: generate what was an object, or the other way round, or move a generated ConfigMap alone.
+    """What Kustomize cannot do: generate what was an object (or the reverse), or move a generated ConfigMap alone.
 
     A generator finds what it replaces by every namespace that it ever had, so a second ConfigMap of the name collides.
     """

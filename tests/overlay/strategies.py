@@ -17,44 +17,71 @@ from compiler.overlay.namespace import shared_namespace
 Draw = st.DrawFn
 
 NAMES = st.sampled_from(["a", "b", "web", "api-1", "x.y", "1", "on", "0x1f"])
-ODD_TEXTS = st.sampled_from(
-    ["", " ", "1", "1.5", "1e3", "0o17", "08", "on", "NO", "null", "~", "=", "<<", "true", "2020-01-01", "12:30:45"]
-    + [
-        "a: b",
-        "a #b",
-        "- x",
-        "# no",
-        "[x",
-        "{x",
-        "'q'",
-        '"q"',
-        "%p",
-        "@a",
-        "`b",
-        "!t",
-        "&a",
-        "*a",
-        "|",
-        ">",
-        "?",
-        ": ",
-        "x:",
-    ]
-    + ["two\nlines", "two\nlines\n", "\n", "\n\nx", " lead\nx", "trail \nx", "tab\there", "tab\t\nx", "a\\b", "$patch"]
-    + ["ümlaut", "emoji 😀", "emoji 😀\nx", "nbsp\u00a0", "nel\u0085x", "ls\u2028x", "\ufeffbom", "cr\rx", "crlf\r\nx"]
-    + [
-        "x" * 90,
-        "word " * 30,
-        "word " * 30 + "\nend",
-        "---",
-        "--- x",
-        "...",
-        "a\n---\nb",
-        "#comment\ntext",
-        "1_000",
-        "0b1",
-    ]
-)
+_TYPED = [
+    "",
+    " ",
+    "1",
+    "1.5",
+    "1e3",
+    "0o17",
+    "08",
+    "on",
+    "NO",
+    "null",
+    "~",
+    "=",
+    "<<",
+    "true",
+    "2020-01-01",
+    "1:30",
+    "0b1",
+]
+_MARKED = [
+    "a: b",
+    "a #b",
+    "- x",
+    "# no",
+    "[x",
+    "{x",
+    "'q'",
+    '"q"',
+    "%p",
+    "@a",
+    "`b",
+    "!t",
+    "&a",
+    "*a",
+    "|",
+    ">",
+    "?",
+    ": ",
+]
+_BROKEN = [
+    "two\nlines",
+    "two\nlines\n",
+    "\n",
+    "\n\nx",
+    " lead\nx",
+    "trail \nx",
+    "tab\there",
+    "tab\t\nx",
+    "cr\rx",
+    "cr\r\nx",
+]
+_FOREIGN = [
+    "ümlaut",
+    "emoji 😀",
+    "emoji 😀\nx",
+    "nbsp\u00a0",
+    "nel\u0085x",
+    "ls\u2028x",
+    "\ufeffbom",
+    "a\\b",
+    "$patch",
+    "x:",
+]
+_LONG = ["x" * 90, "word " * 30, "word " * 30 + "\nend", "---", "--- x", "...", "a\n---\nb", "#comment\ntext", "1_000"]
+ODD_TEXTS = st.sampled_from([*_TYPED, *_MARKED, *_BROKEN, *_FOREIGN, *_LONG])
 TEXTS = ODD_TEXTS | st.text("abcxyz019 :#-_.,'\"\n", max_size=12)
 SCALARS = TEXTS | st.integers(-(2**31), 2**53) | st.booleans() | st.sampled_from([0.5, -1.25, 1e21, 1.5e-7, 3.0])
 KEYS = st.sampled_from(["a", "b", "c", "name", "spec", "on", "1", "a/b", "a~b", "x.y", "template", "value", "", "null"])
@@ -64,10 +91,9 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 LABELS = st.dictionaries(st.sampled_from(["app", "tier", "on", "x/y", "n.o"]), TEXTS, max_size=3)
-IMAGES = st.sampled_from(
-    ["pulp:1", "pulp:2", "pulp", "quay.io/pulp/pulp:3.85", "quay.io/pulp/pulp:3.86", "localhost:5000/pulp:1", "redis:7"]
-    + ["pulp@sha256:" + "a" * 64, "pulp:1@sha256:" + "b" * 64, "quay.io/pulp/web:1", "quay-io/pulp/pulp:3.85"]
-)
+_TAGGED = ["pulp:1", "pulp:2", "pulp", "quay.io/pulp/pulp:3.85", "quay.io/pulp/pulp:3.86", "localhost:5000/pulp:1"]
+_PINNED = ["pulp@sha256:" + "a" * 64, "pulp:1@sha256:" + "b" * 64, "quay.io/pulp/web:1", "quay-io/pulp/pulp:3.85"]
+IMAGES = st.sampled_from([*_TAGGED, *_PINNED])
 
 
 def _unique(draw: Draw, element: Any, key: Any, size: int = 4) -> list[Any]:
@@ -241,31 +267,33 @@ def edited(draw: Draw, value: Any, path: tuple[Any, ...] = ()) -> Any:
     )
 
 
+_LISTS = [
+    "env",
+    "ports",
+    "volumes",
+    "volumeMounts",
+    "initContainers",
+    "containers",
+    "topologySpreadConstraints",
+    "tls",
+    "rules",
+]
+_MAPS = [
+    "labels",
+    "annotations",
+    "data",
+    "configMap",
+    "selector",
+    "secretKeyRef",
+    "valueFrom",
+    "spec",
+    "template",
+    "emptyDir",
+]
 _SHAPED = frozenset(
-    [
-        "env",
-        "ports",
-        "volumes",
-        "volumeMounts",
-        "initContainers",
-        "containers",
-        "image",
-        "labels",
-        "annotations",
-        "data",
-    ]
-    + [
-        "finalizers",
-        "replicas",
-        "configMap",
-        "selector",
-        "topologySpreadConstraints",
-        "secretKeyRef",
-        "valueFrom",
-        "rules",
-    ]
-    + ["spec", "template", "serviceAccountName", "emptyDir", "metadata", "tls", "schedule", "value"]
+    [*_LISTS, *_MAPS, "image", "finalizers", "replicas", "serviceAccountName", "metadata", "schedule", "value"]
 )
+"""Fields that keep their kind: Kustomize looks through them for names, images and namespaces."""
 
 
 def _is_key(key: Any) -> bool:
