@@ -39,6 +39,8 @@ OWNED_SETTINGS: dict[str, str] = {
 """Settings that other keys of the spec decide, and what to do instead. ``REDIS_*`` and ``DYNACONF*`` belong to them."""
 
 _OWNED_PREFIXES = {"REDIS_": "choose under cache", "DYNACONF": "it is not a setting of Pulp"}
+_LEAK = "this looks like a secret, and what stands here is in Git in the clear"
+_LEAK_HINT = "keep it out; a Secret of your own can be mounted by a component in the overlay's custom/"
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _URL_PATH = re.compile(r"/([A-Za-z0-9._~-]+/)*\Z")
@@ -68,19 +70,13 @@ def _setting(name: str, value: Any, wrong: Wrong) -> None:
         hint = OWNED_SETTINGS[top] if top in OWNED_SETTINGS else _OWNED_PREFIXES[prefix or ""]
         wrong.add("this setting is not yours to set here", place, hint=hint)
     elif SECRET_LOOKING.search(name):
-        wrong.add(
-            "this looks like a secret, and settings stand in Git in the clear", place, hint="use `compiler secrets set`"
-        )
+        wrong.add(_LEAK, place, hint=_LEAK_HINT)
     for path, text in _strings(value, place):
         if text.startswith("@"):
             wrong.add("a string that begins with @ would be executed by dynaconf", path)
     for path, key in _keys(value, place):
         if SECRET_LOOKING.search(key):
-            wrong.add(
-                "this looks like a secret, and settings stand in Git in the clear",
-                path,
-                hint="use `compiler secrets set`",
-            )
+            wrong.add(_LEAK, path, hint=_LEAK_HINT)
     if name in _PATH_SETTINGS and not (isinstance(value, str) and _URL_PATH.match(value)):
         wrong.add("expected a path that begins and ends with a slash, like /pulp/", place)
 
@@ -91,7 +87,7 @@ def _variable(name: str, place: Path, wrong: Wrong) -> None:
     elif name.upper().startswith("PULP_"):
         wrong.add("PULP_… variables would override settings.py", place, hint="use pulp.settings")
     elif SECRET_LOOKING.search(name):
-        wrong.add("this looks like a secret, and variables stand in Git in the clear", place)
+        wrong.add(_LEAK, place, hint=_LEAK_HINT)
 
 
 def _checksums(spec: Spec, wrong: Wrong) -> None:

@@ -66,4 +66,5 @@ def raise_all(errors: Sequence[CompilerError], files: Sequence[str]) -> None:
         return (order.get(place.path, len(order)), place.line or 0, place.column or 0)
 
     unique = list({str(error): error for error in sorted(errors, key=key)}.values())
-    raise unique[0] if len(unique) == 1 else ErrorGroup(unique)
+    # A shared layer's errors are raised for each overlay over it: without this their tracebacks would grow.
+    raise unique[0].with_traceback(None) if len(unique) == 1 else ErrorGroup(unique)

@@ -165,6 +165,10 @@ def test_an_unreadable_file_is_the_worlds_failure() -> None:
         load(Broken(), "base/pulp")
 
 
+def test_extends_may_name_the_file() -> None:
+    assert load(repo(a="extends: ../../base/pulp/pulp.yaml\n"), "overlays/a").parent == "base/pulp"
+
+
 def test_the_root_may_hold_a_layer() -> None:
     assert load(tree({"pulp.yaml": BASE}), ".").layers == ("pulp.yaml",)
 

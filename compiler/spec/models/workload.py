@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from compiler.spec.models.common import K8sObject, Section
+from compiler.spec.models.common import K8sObject, Quantity, Section
 
 
 class Autoscale(Section):
@@ -79,7 +79,7 @@ class Worker(Workload):
 
     grace_period: Annotated[int, Field(ge=1, examples=[3600])] = 3600
     """terminationGracePeriodSeconds: on SIGTERM a worker finishes its task, however long that takes."""
-    scratch: Annotated[str, Field(examples=["20Gi"])] = "20Gi"
+    scratch: Annotated[Quantity, Field(examples=["20Gi"])] = "20Gi"
     """sizeLimit of each worker's ``/var/lib/pulp/tmp``; more than ``SYNC_MAX_IN_FLIGHT_MB`` (5 GiB)."""
 
 
