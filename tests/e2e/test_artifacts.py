@@ -65,7 +65,11 @@ def test_python_executes_settings_with_the_secret_files_in_place(
 ) -> None:
     pod = _pod(site, overlay, role, given={"password": b"p@ss word", "access": b"key"})
     settings = next(path for path in pod if path.endswith("settings.py"))
-    code = "import json, runpy, sys; s = runpy.run_path(sys.argv[1]); print(json.dumps({k: s[k] for k in s if k.isupper()}))"
+    code = """if True:
+        import json, runpy, sys
+        values = runpy.run_path(sys.argv[1])
+        print(json.dumps({name: values[name] for name in values if name.isupper()}))
+    """
     result = _in_pod(pod, ["python3", "-c", code, settings], tmp_path, "127.0.0.1 localhost")
     assert result.returncode == 0, result.stderr
     values = json.loads(result.stdout)
