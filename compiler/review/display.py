@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from compiler.k8s.objects import ObjectKey
 from compiler.k8s.yaml import dump
+from compiler.review.masked import AFTER, BEFORE, STARS
 from compiler.review.model import SYMBOLS, FieldChange, Hunk, Match, ObjectGroup, Path
+from compiler.review.textdiff import is_text, line_hunks
 
 CONTEXT = 3
 """Unchanged lines around a change of text, as diff prints."""
 
-# difflib is quadratic at worst; a text of more lines than this is replaced as a whole.
-_MOST_LINES = 5_000
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -93,7 +92,7 @@ def where_text(overlays: Sequence[str], present: Sequence[str], everything: Sequ
     if len(overlays) == 1:
         return f"in {printable(overlays[0])}"
     if set(overlays) == set(everything):
-        return f"in all {len(overlays)} overlays"
+        return "in both overlays" if len(overlays) == 2 else f"in all {len(overlays)} overlays"
     others = sorted(set(present) - set(overlays))
     if not others:
         return f"in {len(overlays)} overlays: {names_text(overlays, most)}"
@@ -133,17 +132,13 @@ def field_lines(field: FieldChange) -> Iterator[Line]:
         yield Line("added", _order_text(field.after))
         return
     yield Line("path", path)
-    if field.kind == "changed" and _is_text(field.before, field.after):
-        yield from text_lines(field.before, field.after)
+    if field.kind == "changed" and is_text(field.before, field.after):
+        yield from text_lines(field.before, field.after, 0 if field.alike else CONTEXT)
         return
     if field.kind != "added":
         yield from (Line("removed", line) for line in value_lines(field.before))
     if field.kind != "removed":
         yield from (Line("added", line) for line in value_lines(field.after))
-
-
-def _is_text(before: Any, after: Any) -> bool:
-    return isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after)
 
 
 def body_lines(body: Any, kind: Literal["removed", "added"]) -> Iterator[Line]:
@@ -165,6 +160,8 @@ def _scalar(value: Any) -> str:
         return "{}"
     if isinstance(value, list | tuple):
         return "[]"
+    if value in (STARS, BEFORE, AFTER):
+        return str(value)
     # Quoted where a text would otherwise read as something else: a number, a word of YAML, nothing.
     plain = dump(_dumpable(value)).rstrip("\n").removesuffix("\n...")
     return printable(str(value) if "\n" in plain else plain)
@@ -185,24 +182,9 @@ def _order_text(items: Any) -> str:
     return ", ".join(printable(item) if isinstance(item, str) else " ".join(value_lines(item)) for item in items)
 
 
-def text_lines(before: str, after: str) -> Iterator[Line]:
-    """Two texts of several lines, as a line difference with context."""
-    old, new = before.split("\n"), after.split("\n")
-    if max(len(old), len(new)) > _MOST_LINES:
-        yield from (Line("removed", printable(line)) for line in old)
-        yield from (Line("added", printable(line)) for line in new)
-        return
-    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT)
-    for number, group in enumerate(groups):
-        if number or group[0][1] > 0:
-            yield Line("note", f"line {group[0][1] + 1}")
-        for tag, i1, i2, j1, j2 in group:
-            if tag == "equal":
-                yield from _as("same", old[i1:i2])
-            else:
-                yield from _as("removed", old[i1:i2])
-                yield from _as("added", new[j1:j2])
-
-
-def _as(kind: Literal["removed", "added", "same"], lines: Iterable[str]) -> Iterator[Line]:
-    return (Line(kind, printable(line)) for line in lines)
+def text_lines(before: str, after: str, context: int = CONTEXT) -> Iterator[Line]:
+    """Two texts of several lines, as a line difference with lines of context."""
+    for number, hunk in enumerate(line_hunks(before, after, context)):
+        if number or hunk.start > 0:
+            yield Line("note", f"line {hunk.start + 1}")
+        yield from (Line(kind, printable(line)) for kind, line in hunk.lines)

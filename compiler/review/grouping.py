@@ -11,6 +11,7 @@ from typing import Any
 from compiler.k8s.objects import ObjectKey
 from compiler.review.fields import canonical
 from compiler.review.model import EFFECTS, Effect, FieldChange, Hunk, ObjectChange, ObjectGroup, ObjectKind
+from compiler.review.textdiff import edits, is_text
 
 _ORDER: dict[ObjectKind, int] = {"removed": 0, "renamed": 1, "changed": 1, "added": 2}
 
@@ -59,7 +60,9 @@ def _by_field(members: Sequence[tuple[str, ObjectChange]]) -> tuple[Hunk, ...]:
         for position, field in enumerate(change.fields):
             mark = _fingerprint(field)
             where[mark].append(overlay)
-            fields.setdefault(mark, (position, field))
+            first = fields.setdefault(mark, (position, field))[1]
+            if not first.alike and not field.follows and (first.before, first.after) != (field.before, field.after):
+                fields[mark] = (fields[mark][0], replace(first, alike=True))
         if not change.fields:  # only the name changed
             where[""].append(overlay)
     hunks: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
@@ -81,7 +84,11 @@ def _by_body(members: Sequence[tuple[str, ObjectChange]]) -> tuple[Hunk, ...]:
 
 
 def _fingerprint(field: FieldChange) -> str:
-    values: Any = field.follows if field.follows else [field.before, field.after]
+    values: Any = [field.before, field.after]
+    if field.follows:
+        values = field.follows
+    elif field.kind == "changed" and is_text(field.before, field.after):
+        values = edits(field.before, field.after)
     return canonical([[f"{type(step).__name__}:{step}" for step in field.path], field.kind, field.index, values])
 
 

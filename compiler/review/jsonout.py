@@ -79,6 +79,7 @@ def _field(field: FieldChange) -> dict[str, Any]:
         "index": field.index,
         "masked": field.masked,
         "follows": field.follows,
+        "alike": field.alike,
     }
 
 

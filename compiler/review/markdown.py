@@ -142,10 +142,11 @@ def _details(report: Report, room: int) -> tuple[list[str], bool]:
     worst = {effect.key: EFFECTS.index(effect.kind) for effect in reversed(report.effects)}
     groups = sorted(report.objects, key=lambda one: (worst.get(one.key, len(EFFECTS)), one.kind == "added", one.key))
     room -= len("### Objects\n\n")
+    lines = [list(_diff(group, report)) for group in groups]
     best: list[str] = []
     shortened = False
     for most in (room, *(cut for cut in _CUTS if cut < room)):
-        best, shortened = _fit(groups, report, room, most)
+        best, shortened = _fit(groups, lines, report, room, most)
         if len(best) == len(groups):
             break
     missing = len(groups) - len(best)
@@ -154,12 +155,14 @@ def _details(report: Report, room: int) -> tuple[list[str], bool]:
     return ["### Objects\n", *best], shortened or missing > 0
 
 
-def _fit(groups: list[ObjectGroup], report: Report, room: int, most: int) -> tuple[list[str], bool]:
+def _fit(
+    groups: list[ObjectGroup], lines: list[list[str]], report: Report, room: int, most: int
+) -> tuple[list[str], bool]:
     """The blocks of the first groups, as many as there is room for; whether one of them was cut."""
     blocks: list[str] = []
     shortened = False
-    for group in groups:
-        block, cut = _object(group, report, most, len(groups) <= 5)
+    for group, content in zip(groups, lines, strict=True):
+        block, cut = _object(group, content, report, most, len(groups) <= 5)
         room -= size(block) + 1
         if room < 0:
             break
@@ -168,7 +171,7 @@ def _fit(groups: list[ObjectGroup], report: Report, room: int, most: int) -> tup
     return blocks, shortened
 
 
-def _object(group: ObjectGroup, report: Report, most: int, is_open: bool) -> tuple[str, bool]:
+def _object(group: ObjectGroup, lines: list[str], report: Report, most: int, is_open: bool) -> tuple[str, bool]:
     """A block of about ``most`` characters; whether lines were left out."""
     title = html.escape(_clip(change_text(group), _INLINE))
     where = html.escape(_clip(where_text(group.overlays(), group.present, report.overlays), _INLINE))
@@ -176,13 +179,12 @@ def _object(group: ObjectGroup, report: Report, most: int, is_open: bool) -> tup
     head = f"{opening}<summary><code>{title}</code> <code>{where}</code></summary>\n\n"
     used = size(head) + 60
     shown: list[str] = []
-    left = 0
-    for line in _diff(group, report):
+    for line in lines:
         used += size(line) + 1
-        if left or used > most:
-            left += 1
-        else:
-            shown.append(line)
+        if used > most:
+            break
+        shown.append(line)
+    left = len(lines) - len(shown)
     if left:
         shown.append(f"# … {left} more line{'s' if left > 1 else ''}")
     return f"{head}{_fenced(shown, 'diff')}\n</details>\n", left > 0

@@ -45,6 +45,8 @@ class FieldChange:
         index: for an added or removed item of a list, its place in the list after or before.
         masked: whether a value was hidden; what is hidden reads ``***``, ``*** (before)`` or ``*** (after)``.
         follows: the generated object (``ConfigMap pulp-settings``) whose new name is all that this change says.
+        alike: in a hunk of several overlays: the same lines of a text change in all of them, but other lines of it
+            differ between them; ``before`` and ``after`` are the first overlay's.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class FieldChange:
     index: int | None = None
     masked: bool = False
     follows: str | None = None
+    alike: bool = False
 
 
 ObjectKind = Literal["added", "removed", "changed", "renamed"]
