@@ -6,6 +6,7 @@ import click
 
 from compiler.cli.secrets_give import set_command
 from compiler.cli.secrets_make import ensure, init
+from compiler.cli.secrets_replace import renew, rotate
 from compiler.cli.secrets_watch import check, status
 
 
@@ -29,3 +30,5 @@ command.add_command(ensure)
 command.add_command(set_command)
 command.add_command(status)
 command.add_command(check)
+command.add_command(renew)
+command.add_command(rotate)

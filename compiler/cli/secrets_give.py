@@ -57,7 +57,7 @@ def set_command(
         raise CompilerError(f"{secret} has several given keys", hint=f"choose one: --key {' | '.join(keys)}")
     name = key or (keys[0] if keys else "")
     value = _value(secret, name, from_stdin=from_stdin, fd=fd, variable=from_env, keep_newline=keep_newline)
-    with session.access() as access:
+    with secrets.exclusive(session.root), session.access() as access:
         outcome = set_values(DirTree(session.root), targets, secret, {name: value}, access, progress=progress())
         finish(session, outcome)
     return 0

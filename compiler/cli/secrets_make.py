@@ -57,7 +57,7 @@ def init(
             )
         )
         click.echo(f"wrote {generate_identity}: keep a copy offline; whoever has it can read every secret", err=True)
-    with session.access() as access:
+    with secrets.exclusive(session.root), session.access() as access:
         writes = initialize(
             DirTree(session.root),
             access,
@@ -112,7 +112,7 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool) -> int:
     from compiler.workspace import secrets
 
     targets = secrets.targets(session.root, overlays)
-    with session.access() as access:
+    with secrets.exclusive(session.root), session.access() as access:
         outcome = run(DirTree(session.root), targets, access, progress=progress(), prune=prune)
         finish(session, outcome)
     return 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from compiler.errors import CompilerError, ErrorGroup
+from compiler.errors import CompilerError, ErrorGroup, WorldError
 from compiler.kustomize.tree import DirTree
 from compiler.secrets.access import Access
 from compiler.secrets.ensure import Target
@@ -78,6 +80,27 @@ def access(root: Path, *, sops: str | None, identities: Sequence[Path], now: dat
 
     tool.forbid_core_dumps()
     return Access(lambda: tool.find(sops), lambda: keys.read(identities, repository=root), now)
+
+
+@contextlib.contextmanager
+def exclusive(root: Path) -> Iterator[None]:
+    """Keep other secrets commands out from reading the lock until the last file is written, so that none of two runs
+    overwrites the values of the other. The journal's own lock covers the writing alone.
+
+    Raises:
+        WorldError: another run has it.
+    """
+    marker = root / ".compiler.yaml"
+    with contextlib.ExitStack() as stack:
+        if marker.is_file():
+            handle = stack.enter_context(marker.open("rb"))
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise WorldError(
+                    "another `compiler secrets` is working on this repository", hint="wait until it has finished"
+                ) from None
+        yield
 
 
 def write(root: Path, writes: Mapping[str, bytes | None]) -> None:

@@ -111,7 +111,8 @@ def test_a_file_that_nothing_accounts_for_is_found(world: World, path: str) -> N
     "path",
     [
         layout.vault("demo/pulp-admin-password"), layout.vault(layout.DIGEST_KEY_ID),
-        "secrets/demo/pulp-ca.configmap.yaml", "secrets/ca/demo.service.g1.sops.yaml", "secrets/trust/demo.service.g1.crt", FILE,
+        "secrets/demo/pulp-ca.configmap.yaml", "secrets/ca/demo.service.g1.sops.yaml",
+        "secrets/trust/demo.service.g1.crt", FILE,
     ],
 )  # fmt: skip
 def test_a_missing_or_edited_file_is_found(world: World, path: str) -> None:

@@ -1,0 +1,144 @@
+"""New values in place of good ones: leaves before they expire, and generated values on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from compiler.errors import CompilerError
+from compiler.k8s.tree import Tree
+from compiler.pulp.requirements import FernetKey, Given, Leaf
+from compiler.secrets import inventory, lock, plan, recipients, status
+from compiler.secrets.access import Access
+from compiler.secrets.authorities import Authorities
+from compiler.secrets.ensure import Outcome, Step, Target, close, contradiction, requirement_of, states
+from compiler.secrets.plaintext import Values
+from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.values import complete
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    target: Target
+    secret: str
+    state: plan.State
+    reason: str
+
+
+def renew(
+    tree: Tree,
+    targets: Sequence[Target],
+    access: Access,
+    *,
+    everything: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Issue anew, with new keys, every leaf that is due.
+
+    Args:
+        tree: the repository.
+        targets: the overlays.
+        access: keys, tools and the time; an identity is needed when a leaf is due.
+        everything: all leaves, due or not.
+        progress: told after each sealed file.
+
+    Raises:
+        CompilerError: the repository contradicts itself, or the identity is missing.
+        WorldError: sops failed.
+    """
+    sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
+    chosen: list[_Chosen] = []
+    for target in targets:
+        for secret, state in states(tree, target, sealing).items():
+            certificate = state.seal.certificate if state.seal else None
+            if certificate is None or not any(isinstance(one, Leaf) for one in state.requirement.materials):
+                continue
+            condition, note = status.due(certificate, access.now)
+            if everything or condition != "ok":
+                chosen.append(_Chosen(target, secret, state, note.partition(":")[0] or "asked for"))
+    return _replace(sealing, chosen, lambda have: have, "renew", progress)
+
+
+def rotate(
+    tree: Tree, targets: Sequence[Target], secret: str, access: Access, *, progress: Progress | None = None
+) -> Outcome:
+    """Make the generated values and the certificate of one Secret anew; given values in it stay.
+
+    Args:
+        tree: the repository.
+        targets: the overlays; the one that wants ``secret`` is among them.
+        secret: its id.
+        access: keys, tools and the time; an identity is needed.
+        progress: told after each sealed file.
+
+    Raises:
+        CompilerError: nobody wants the Secret, it holds the database-field key or only given values, it does not exist
+            yet, or the identity is missing.
+        WorldError: sops failed.
+    """
+    target, requirement = requirement_of(targets, secret)
+    if any(isinstance(one, FernetKey) for one in requirement.materials):
+        raise CompilerError(
+            f"{secret} holds the database-field key: with a new one alone, Pulp could not read its own database",
+            hint="docs/secrets.md says how the key is changed over several commits",
+        )
+    given = set(plan.given_keys(requirement))
+    if all(isinstance(one, Given) for one in requirement.materials):
+        raise CompilerError(f"all of {secret} is given", hint=f"compiler secrets set {secret}")
+    sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
+    state = states(tree, target, sealing)[secret]
+    if state.seal is None and state.vault is None:
+        raise CompilerError(f"{secret} does not exist yet", hint="compiler secrets ensure")
+
+    made_here = set(requirement.keys()) - given
+
+    def keep(have: Values) -> Values:
+        return {key: value for key, value in have.items() if key not in made_here}
+
+    return _replace(sealing, [_Chosen(target, secret, state, "asked for")], keep, "rotate", progress)
+
+
+def _replace(
+    sealing: Sealing,
+    chosen: Sequence[_Chosen],
+    keep: Callable[[Values], Values],
+    action: str,
+    progress: Progress | None,
+) -> Outcome:
+    if not chosen:
+        return Outcome({}, ())
+    steps: list[Step] = []
+    authorities = {one.target.overlay: Authorities(one.target.overlay, sealing) for one in chosen}
+    for one in chosen:
+        decision = plan.decide(one.state)
+        if decision.action == "stop":
+            raise contradiction(one.secret, decision)
+        if decision.action == "unset":
+            raise CompilerError(f"{one.secret}: {decision.reason}", hint=f"compiler secrets set {one.secret}")
+        have = sealing.access.open(sealing.tree, sealing.snapshot(), one.secret, f"{action}: {one.reason}")
+        kept = keep(have)
+        known = one.state.seal.certificate if one.state.seal else None
+        done = complete(
+            one.state.requirement,
+            kept,
+            authorities[one.target.overlay],
+            sealing.access.now,
+            known=known,
+            renew=True,
+        )
+        sealing.vault(one.secret, {**kept, **done.values})
+        sealing.cluster(
+            one.target.overlay,
+            one.state.requirement,
+            one.target.backend,
+            done.values,
+            changed=True,
+            certificate=done.certificate,
+        )
+        steps.append(Step(one.secret, action, one.reason))
+    overlays = list(dict.fromkeys(one.target.overlay for one in chosen))
+    entries = {
+        **inventory.read(sealing.tree),
+        **{one.secret: inventory.entry(one.state.requirement) for one in chosen},
+    }
+    return Outcome(close(sealing, entries, overlays, progress), tuple(steps))
