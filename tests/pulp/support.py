@@ -51,22 +51,25 @@ def merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 
 def spec(environment: str = "demo", **sections: Any) -> Spec:
     """A deployable spec of an environment with sections of one's own over its defaults."""
-    base = {
+    own = {
         "environment": environment,
         "namespace": "site",
         "host": "pulp.example.com",
         "pulp": {"version": "3.85", "plugins": ["file"]},
     }
-    for group in ("database", "cache", "storage"):
-        if group in sections:  # a choice replaces the default choice
-            base[group] = sections.pop(group)
-    return Spec.model_validate(merged(merged(DEFAULTS[environment], base), sections))
+    # A choice replaces the default choice, as in a layer.
+    defaults = {
+        key: value
+        for key, value in DEFAULTS[environment].items()  # type: ignore[index]
+        if key not in sections or key not in ("database", "cache", "storage")
+    }
+    return Spec.model_validate(merged(merged(defaults, own), sections))
 
 
 PRODUCTION: dict[str, Any] = {
-    "database": {"embedded": None, "external": {"host": "db.example.com"}},
-    "cache": {"embedded": None, "external": {"host": "redis.example.com"}},
-    "storage": {"volume": None, "s3": {"bucket": "artifacts", "region": "eu-west-1"}},
+    "database": {"external": {"host": "db.example.com"}},
+    "cache": {"external": {"host": "redis.example.com"}},
+    "storage": {"s3": {"bucket": "artifacts", "region": "eu-west-1"}},
     "exposure": {"ingress": {"class": "nginx", "tls": {"issuer": "letsencrypt"}}},
 }
 

@@ -168,13 +168,21 @@ def remote_of(kind: str, distribution: Any, upstream: Any, api: Api) -> dict[str
     return {"url": url}
 
 
+def installed(api: Api) -> set[str]:
+    """The plugins of a Pulp, by the names that the spec has for them."""
+    return {found["component"] for found in api.call("GET", "status/")["versions"]}
+
+
 def prepare_remotes(config: Any, entity: Any, api: Api) -> None:
     """Creates the remotes before a replication does, with the download policy that it would not give them."""
     upstream = config["upstream"]
     far = centre(config)
     label = {"UpstreamPulp": entity["pulp_href"].rstrip("/").rpartition("/")[2]}
     filters = {"q": upstream["q_select"]} if upstream["q_select"] else {}
+    kinds = installed(api) & installed(far)
     for kind, paths in sorted(config["remotes"].items()):
+        if kind not in kinds:  # a replication passes over it, too
+            continue
         known = {remote["name"]: remote for remote in api.every(paths["remotes"])}
         for distribution in far.every(paths["distributions"], **filters):
             name = distribution["name"]
