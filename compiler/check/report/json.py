@@ -16,23 +16,24 @@ def write_json(reports: Sequence[Report]) -> str:
         "version": 1,
         "errors": sum(report.count("error") for report in reports),
         "warnings": sum(report.count("warning") for report in reports),
-        "reports": [_report(report) for report in reports],
+        "overlays": [_overlay(report) for report in reports],
+        "findings": [_finding(report, finding) for report in reports for finding in report.findings],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _report(report: Report) -> dict[str, Any]:
+def _overlay(report: Report) -> dict[str, Any]:
     return {
         "path": report.path,
         "abstract": report.abstract,
         "objects": report.objects,
         "unvalidated": dict(report.unvalidated),
-        "findings": [_finding(report, finding) for finding in report.findings],
     }
 
 
 def _finding(report: Report, finding: Finding) -> dict[str, Any]:
     return {
+        "overlay": report.path,
         "rule": finding.rule,
         "severity": finding.severity,
         "message": finding.message,
