@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from compiler.errors import CompilerError, ErrorGroup, WorldError
-from compiler.kustomize.tree import DirTree
+from compiler.errors import CompilerError, WorldError
 from compiler.secrets.access import Access
 from compiler.secrets.ensure import Target
 from compiler.secrets.layout import Backend
 from compiler.spec import EffectiveSpec
 from compiler.spec.models import Spec
+from compiler.workspace.repository import Workspace
 
 
 def backend_of(spec: Spec) -> Backend:
@@ -36,14 +37,9 @@ def targets(root: Path, names: Sequence[str] = ()) -> tuple[Target, ...]:
         CompilerError: a spec is wrong, or a name is no overlay with secrets.
     """
     from compiler.pulp.model import build_model
-    from compiler.spec import load_all, overlay_name
+    from compiler.spec import overlay_name
 
-    tree = DirTree(root)
-    folders = [f"overlays/{name}" for name in (tree.listdir("overlays") if tree.is_dir("overlays") else [])]
-    specs, errors = load_all(tree, [folder for folder in folders if tree.is_file(f"{folder}/pulp.yaml")])
-    if errors:
-        raise ErrorGroup(errors) if len(errors) > 1 else errors[0]
-    known = {overlay_name(one.folder): one for one in specs if _deployed(one)}
+    known = {overlay_name(one.folder): one for one in Workspace(root).overlays() if _deployed(one)}
     chosen = [_chosen(name, known) for name in names] or list(known)
     return tuple(
         Target(name, build_model(known[name].spec).requirements, backend_of(known[name].spec))
@@ -90,10 +86,11 @@ def exclusive(root: Path) -> Iterator[None]:
     Raises:
         WorldError: another run has it.
     """
-    marker = root / ".compiler.yaml"
+    folder = root / "overlays"
     with contextlib.ExitStack() as stack:
-        if marker.is_file():
-            handle = stack.enter_context(marker.open("rb"))
+        if folder.is_dir():
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, handle)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
