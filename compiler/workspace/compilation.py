@@ -1,0 +1,92 @@
+"""The specs and models of one tree, each made once."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+
+from compiler.errors import CompilerError, Origin
+from compiler.k8s.tree import Tree
+from compiler.pulp.model import Compiled, build_model
+from compiler.secrets import generations
+from compiler.spec import Cache, EffectiveSpec, load, overlay_name
+
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+class Compilation:
+    """What the folders of a tree mean.
+
+    Args:
+        tree: the repository; it must not change while this is used.
+        specs: specs that are loaded already.
+    """
+
+    def __init__(self, tree: Tree, specs: Iterable[EffectiveSpec] = ()) -> None:
+        self.tree = tree
+        self._cache = Cache()
+        self._specs = {spec.folder: spec for spec in specs}
+        self._models: dict[str, Compiled] = {}
+
+    def spec(self, folder: str) -> EffectiveSpec:
+        """The effective spec of a folder.
+
+        Raises:
+            CompilerError: it is wrong.
+        """
+        if folder not in self._specs:
+            self._specs[folder] = load(self.tree, folder, self._cache)
+        return self._specs[folder]
+
+    def compiled(self, folder: str) -> Compiled:
+        """The model of a folder, with the generations of its sealed Secrets.
+
+        Raises:
+            CompilerError: the spec is wrong, or asks for something that cannot be.
+        """
+        if folder not in self._models:
+            effective = self.spec(folder)
+            known = generations(self.tree, overlay_name(folder)) if folder.startswith("overlays/") else {}
+            self._models[folder] = build_model(effective.spec, known)
+        return self._models[folder]
+
+    def ancestors(self, folder: str) -> tuple[str, ...]:
+        """The folders that a folder builds on, nearest first."""
+        found = []
+        parent = self.spec(folder).parent
+        while parent is not None:
+            found.append(parent)
+            parent = self.spec(parent).parent
+        return tuple(found)
+
+    def base(self, folder: str) -> str | None:
+        """The parent as a kustomization names it: relative to the folder."""
+        parent = self.spec(folder).parent
+        return None if parent is None else posixpath.relpath(parent, folder)
+
+    def secrets(self, folder: str) -> str | None:
+        """The folder of an overlay's sealed Secrets, relative to the repository; None when there is none (yet)."""
+        place = f"secrets/{overlay_name(folder)}"
+        return place if folder.startswith("overlays/") and _has_kustomization(self.tree, place) else None
+
+    def check_secrets(self, folder: str) -> None:
+        """Refuse an overlay that would hold another overlay's Secrets beside its own.
+
+        Raises:
+            CompilerError: it builds on an overlay that has sealed Secrets.
+        """
+        for ancestor in self.ancestors(folder):
+            if self.secrets(ancestor) is not None:
+                raise CompilerError(
+                    f"this overlay would also get the Secrets of {ancestor}",
+                    origin=self.spec(folder).origin("extends") or Origin(f"{folder}/pulp.yaml"),
+                    hint="extend a layer with `abstract: true` that holds what both share",
+                )
+
+    def components(self, folder: str) -> tuple[str, ...]:
+        """The person's own component, when there is one."""
+        return ("custom",) if _has_kustomization(self.tree, f"{folder}/custom") else ()
+
+
+def _has_kustomization(tree: Tree, folder: str) -> bool:
+    return any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS)

@@ -1,0 +1,154 @@
+"""``compiler generate``: from the specs of a repository to the folders that they mean."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from compiler.delivery import delivery_files
+from compiler.errors import CompilerError, Origin
+from compiler.k8s.tree import Tree
+from compiler.kustomize.tree import LayeredTree
+from compiler.overlay import compute
+from compiler.version import __version__
+from compiler.workspace import journal
+from compiler.workspace.changes import Change, folder_changes
+from compiler.workspace.compilation import Compilation
+from compiler.workspace.failures import raise_together
+from compiler.workspace.render import render
+from compiler.workspace.repository import MARKER, Workspace
+from compiler.workspace.secrets import backend_of
+from compiler.workspace.verify import verify
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What ``generate`` is going to do.
+
+    Args:
+        folders: the folders that were computed and proved, in the order in which they build on each other.
+        changes: what is different on disk, sorted by path; nothing else is touched.
+    """
+
+    folders: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def plan(
+    workspace: Workspace, folders: Iterable[str] | None = None, *, force: bool = False, upgrade: bool = False
+) -> Plan:
+    """Compute folders, prove that each renders to its model, and compare them with the disk.
+
+    Args:
+        workspace: the repository.
+        folders: what to generate; what they build on and what builds on them comes along. None means everything.
+        force: discard edits by hand of generated files.
+        upgrade: pin this version of the compiler instead of stopping at another one.
+
+    Raises:
+        CompilerError: a spec is wrong; a generated file was edited by hand; a person's file is in the way; another
+            version of the compiler is pinned; an overlay does not render to its model. Several come together.
+        WorldError: a file cannot be read.
+    """
+    tree = workspace.tree
+    pin = _pin(workspace, tree, upgrade=upgrade)
+    specs = workspace.overlays(tree)
+    compilation = Compilation(tree, specs)
+    every = [spec.folder for spec in specs]
+    chosen = every if folders is None else list(folders)
+    children: dict[str, list[str]] = {}
+    for folder in every:
+        parent = compilation.spec(folder).parent
+        if parent is not None:
+            children.setdefault(parent, []).append(folder)
+
+    done: dict[str, list[Change]] = {}
+    errors: list[CompilerError] = []
+    planned: dict[str, bytes | None] = {}
+    plain: dict[str, bytes | None] = {}
+    wanted = set(chosen)
+    queue = list(chosen)
+    while queue:
+        folder = queue.pop(0)
+        for one in [*reversed(compilation.ancestors(folder)), folder]:
+            if one in done:
+                continue
+            done[one], wrong = _folder(workspace, compilation, one, planned, plain, force=force)
+            errors += wrong
+            if one in wanted or done[one]:
+                queue += children.get(one, [])
+    raise_together(errors)
+    changes = [*pin, *(change for found in done.values() for change in found)]
+    return Plan(tuple(done), tuple(sorted(changes, key=lambda change: change.path)))
+
+
+def write(workspace: Workspace, planned: Plan) -> None:
+    """Write what was planned: all of it or nothing.
+
+    Raises:
+        CompilerError: a path leads out of the repository.
+        WorldError: the file system refuses.
+    """
+    journal.apply(workspace.root, {change.path: change.after for change in planned.changes})
+
+
+def _folder(
+    workspace: Workspace,
+    compilation: Compilation,
+    folder: str,
+    planned: dict[str, bytes | None],
+    plain: dict[str, bytes | None],
+    *,
+    force: bool,
+) -> tuple[list[Change], list[CompilerError]]:
+    """Compute one folder whose parents are in ``planned`` already (and, without ``custom/``, in ``plain``)."""
+    parent = compilation.spec(folder).parent
+    model = compilation.compiled(folder).model
+    secrets = compilation.secrets(folder)
+    if secrets is not None:
+        compilation.check_secrets(folder)
+    over = compilation.compiled(parent).model if parent is not None else None
+    resources = [posixpath.relpath(secrets, folder)] if secrets else []
+    base, components = compilation.base(folder), compilation.components(folder)
+
+    files = _bytes(compute(over, model, base=base, resources=resources, components=components))
+    bare = files if not components else _bytes(compute(over, model, base=base, resources=resources))
+    plain.update({f"{folder}/{path}": contents for path, contents in bare.items()})
+    verify(LayeredTree(plain, compilation.tree), folder, model, secrets)
+
+    planned.update({f"{folder}/{path}": contents for path, contents in files.items()})
+    files |= _delivery(workspace, compilation, folder, LayeredTree(planned, compilation.tree))
+    return folder_changes(workspace.root, compilation.tree, folder, files, force=force)
+
+
+def _delivery(workspace: Workspace, compilation: Compilation, folder: str, tree: Tree) -> Mapping[str, bytes]:
+    """The delivery files: they name the kinds that the overlay renders to, ``custom/`` included."""
+    spec = compilation.spec(folder).spec
+    if spec.delivery is None or spec.abstract or spec.namespace is None:
+        return {}
+    objects = [one.data for one in render(workspace, folder, tree).objects]
+    return _bytes(delivery_files(spec, objects, path=folder, backend=backend_of(spec)))
+
+
+def _bytes(texts: Mapping[str, str]) -> dict[str, bytes]:
+    return {path: text.encode() for path, text in texts.items()}
+
+
+def _pin(workspace: Workspace, tree: Tree, *, upgrade: bool) -> list[Change]:
+    """The change of ``.compiler.yaml``, if any."""
+    pinned = workspace.pinned_version()
+    if pinned == __version__:
+        return []
+    if pinned is None:
+        return [Change(MARKER, None, f"version: {__version__}\n".encode())]
+    if not upgrade:
+        raise CompilerError(
+            f"this repository is written with version {pinned} of the compiler; this is {__version__}",
+            origin=Origin(MARKER),
+            hint=f"install {pinned}, or run `compiler generate --upgrade-pin` and review what changes",
+        )
+    before = tree.read(MARKER)
+    after = re.sub(rb"(?m)^version:.*$", f"version: {__version__}".encode(), before)
+    return [Change(MARKER, before, after)]
