@@ -131,11 +131,12 @@ def configure(config: Any) -> None:
     api = local(config)
     wanted = dict(config["upstream"])
     entity = patiently(lambda: registered(api, wanted["name"]), 900)
+    known = entity is not None
     credentials = {key: secret("replica-upstream", key) for key in ("username", "password")}
     if entity is None:
         entity = api.call("POST", "upstream-pulps/", {**wanted, **credentials})
         print("registered the centre", wanted["base_url"])
-        change = {}
+        change: dict[str, Any] = {}
     else:
         change = {key: value for key, value in wanted.items() if (entity.get(key) or None) != (value or None)}
         # The API never shows the password it has, so a new generation of the Secret is written anyway.
@@ -147,7 +148,7 @@ def configure(config: Any) -> None:
     if change:
         api.call("PATCH", entity["pulp_href"], change)
         print("changed:", ", ".join(sorted(key for key in change if key != "password")))
-    else:
+    elif known:
         print("nothing to change")
 
 
