@@ -9,12 +9,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from compiler.kustomize.rendering import Options as Options
+    from compiler.kustomize.rendering import RenderedObject as RenderedObject
+    from compiler.kustomize.rendering import Rendering as Rendering
+    from compiler.kustomize.rendering import build as build
     from compiler.kustomize.errors import KustomizeError as KustomizeError
+    from compiler.kustomize.git import GitError as GitError
+    from compiler.kustomize.git import GitTree as GitTree
+    from compiler.kustomize.loader import Cache as Cache
     from compiler.kustomize.merge import strategic_merge as strategic_merge
+    from compiler.kustomize.resource import Origin as Origin
     from compiler.kustomize.schema import merge_keys as merge_keys
+    from compiler.kustomize.tree import DirTree as DirTree
+    from compiler.kustomize.tree import LayeredTree as LayeredTree
+    from compiler.kustomize.tree import MemoryTree as MemoryTree
+    from compiler.kustomize.tree import Tree as Tree
 
 _HOMES = {
+    "Cache": "compiler.kustomize.loader",
+    "DirTree": "compiler.kustomize.tree",
+    "GitError": "compiler.kustomize.git",
+    "GitTree": "compiler.kustomize.git",
     "KustomizeError": "compiler.kustomize.errors",
+    "LayeredTree": "compiler.kustomize.tree",
+    "MemoryTree": "compiler.kustomize.tree",
+    "Options": "compiler.kustomize.rendering",
+    "Origin": "compiler.kustomize.resource",
+    "RenderedObject": "compiler.kustomize.rendering",
+    "Rendering": "compiler.kustomize.rendering",
+    "Tree": "compiler.kustomize.tree",
+    "build": "compiler.kustomize.rendering",
     "merge_keys": "compiler.kustomize.schema",
     "strategic_merge": "compiler.kustomize.merge",
 }

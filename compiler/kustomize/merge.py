@@ -17,11 +17,13 @@ from compiler.kustomize.scalars import (
     is_nil_or_empty,
     is_null,
     plain,
+    put,
+    set_field,
     set_style,
     text_of,
     untagged,
 )
-from compiler.kustomize.schema import Schema, schema_of
+from compiler.kustomize.schema import Schema, Table, schema_of
 
 _DIRECTIVE = "$patch"
 _DIRECTIVES = ("delete", "replace", "merge")
@@ -50,19 +52,18 @@ def strategic_merge(dest: dict[str, Any], patch: dict[str, Any]) -> dict[str, An
     return result
 
 
-def merge_resource(dest: dict[str, Any], patch: dict[str, Any], *, builtin: bool = True) -> dict[str, Any] | None:
+def merge_resource(dest: dict[str, Any], patch: dict[str, Any], *, table: Table | None = None) -> dict[str, Any] | None:
     """Merge ``patch`` into ``dest`` (both are consumed); None when nothing is left.
 
     Args:
-        builtin: whether the built-in schema may be used (not when ``openapi.path`` replaced it).
+        table: the merge lists when ``openapi.path`` replaced the built-in ones.
     """
     schema = None
-    if builtin:
-        for source in (dest, patch):
-            version, kind = text_of(source.get("apiVersion")), text_of(source.get("kind"))
-            if version and kind:
-                schema = schema_of(version, kind)
-                break
+    for source in (dest, patch):
+        version, kind = text_of(source.get("apiVersion")), text_of(source.get("kind"))
+        if version and kind:
+            schema = schema_of(version, kind, table)
+            break
     if text_of(patch.get(_DIRECTIVE)) == "replace":
         return dest
     merged = _walk(dest, patch, schema)
@@ -83,17 +84,16 @@ def restore_identity(
     """Put kind, name and namespace back where a patch changed them."""
     old_kind, old_name, old_namespace = identity
     if kind and old_kind is not None and text_of(node.get("kind")) != text_of(old_kind):
-        node["kind"] = set_style(node.get("kind"), untagged(None, text_of(old_kind)))
+        set_field(node, "kind", untagged(None, text_of(old_kind)))
     metadata = node.get("metadata")
     if not isinstance(metadata, dict):
         metadata = node["metadata"] = {}
     if name and old_name is not None and text_of(metadata.get("name")) != text_of(old_name):
-        metadata["name"] = set_style(metadata.get("name"), untagged(None, text_of(old_name)))
-    if text_of(metadata.get("namespace")) != text_of(old_namespace):
-        if old_namespace is None or not text_of(old_namespace):
-            metadata.pop("namespace", None)
-        else:
-            metadata["namespace"] = set_style(metadata.get("namespace"), untagged(None, text_of(old_namespace)))
+        set_field(metadata, "name", untagged(None, text_of(old_name)))
+    if not text_of(old_namespace):
+        metadata.pop("namespace", None)
+    elif text_of(metadata.get("namespace")) != text_of(old_namespace):
+        set_field(metadata, "namespace", untagged(None, text_of(old_namespace)))
 
 
 def _walk(dest: Any, patch: Any, schema: Schema | None) -> Any:
@@ -146,8 +146,10 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
         value = _walk(old, new, below)
         if value is None or is_null(value):
             dest.pop(name, None)
+        elif value is old:
+            continue
         elif name in dest:
-            dest[name] = set_style(dest[name], value)
+            put(dest, name, set_style(old, value))
         else:
             dest[name] = value
     return dest
@@ -363,6 +365,6 @@ def _append_all(result: list[Any], source: list[Any], keys: list[str]) -> list[A
     return result
 
 
-def merge_copy(dest: dict[str, Any], patch: dict[str, Any], *, builtin: bool = True) -> dict[str, Any] | None:
+def merge_copy(dest: dict[str, Any], patch: dict[str, Any], *, table: Table | None = None) -> dict[str, Any] | None:
     """As :func:`merge_resource`, leaving ``patch`` as it is."""
-    return merge_resource(dest, copy(patch), builtin=builtin)
+    return merge_resource(dest, copy(patch), table=table)

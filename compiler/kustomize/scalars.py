@@ -48,6 +48,19 @@ class Scalar:
         return f"Scalar({self.text!r}, {self.tag!r}{', quoted' if self.quoted else ''})"
 
 
+class Shared:
+    """A scalar that stands in several places of one object.
+
+    The real tool puts one node into every place that a label or annotation transformer creates, so that a later write
+    to one of them (a patch, a replacement) shows in all. :func:`put` keeps that.
+    """
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+
+
 Node: TypeAlias = Any
 NULL = Scalar("null", "null")
 EMPTY_NULL = Scalar("", "null")
@@ -163,6 +176,8 @@ def value_of(node: Any) -> Any:
     """
     if isinstance(node, str):
         return str(node)
+    if type(node) is Shared:
+        return value_of(node.node)
     assert isinstance(node, Scalar)  # noqa: S101 - containers never come here
     text, tag = node.text, node.tag
     found = resolve_plain(text)
@@ -201,6 +216,8 @@ def text_of(node: Any) -> str:
     """The source text of a scalar; "" for containers and for nothing."""
     if isinstance(node, str):
         return node
+    if type(node) is Shared:
+        return text_of(node.node)
     return node.text if type(node) is Scalar else ""
 
 
@@ -224,13 +241,22 @@ def made_key(text: str) -> str:
     return text
 
 
+def is_quoted(node: Any) -> bool:
+    """Whether a scalar carries quotes."""
+    if type(node) is Shared:
+        return is_quoted(node.node)
+    return type(node) is Quoted or (type(node) is Scalar and node.quoted)
+
+
 def set_style(old: Any, new: Any) -> Any:
     """The value ``new`` with the quotes (or their absence) of ``old``, as the real setter keeps them."""
-    quoted = type(old) is Quoted or (type(old) is Scalar and old.quoted)
+    quoted = is_quoted(old)
     if isinstance(new, str):
         if quoted:
             return new if type(new) is Quoted else Quoted(new)
         return str(new) if type(new) is Quoted else new
+    if type(new) is Shared:
+        return set_style(old, new.node)
     if type(new) is Scalar and new.quoted != quoted:
         if quoted and new.tag == "":
             return Quoted(new.text)
@@ -238,9 +264,28 @@ def set_style(old: Any, new: Any) -> Any:
     return new
 
 
+def put(container: Any, key: Any, value: Any) -> None:
+    """Write into an existing place of a map or list; a shared scalar changes wherever it stands."""
+    old = container[key]
+    if type(old) is Shared and not isinstance(value, dict | list):
+        old.node = value.node if type(value) is Shared else value
+    else:
+        container[key] = value
+
+
+def set_field(container: dict[str, Any], name: str, value: Any) -> None:
+    """Set a field as the real setter does: the quotes of an old value stay, null removes, a new key has no tag."""
+    if value is None or is_null(value):
+        container.pop(name, None)
+    elif name in container:
+        put(container, name, set_style(container[name], value))
+    else:
+        container[made_key(name)] = value
+
+
 def untagged(old: Any, text: str) -> Any:
     """The text as an undecided scalar in the style of ``old`` (names, images, references)."""
-    if type(old) is Quoted or (type(old) is Scalar and old.quoted):
+    if is_quoted(old):
         return Quoted(text)
     found = resolve_plain(text)
     return Scalar(text, "") if type(found) is Scalar else _Undecided(text)
@@ -254,6 +299,8 @@ class _Undecided(str):
 
 def with_text(old: Any, text: str) -> Any:
     """The node ``old`` with another text: its tag and style stay (what a replacement does to a scalar)."""
+    if type(old) is Shared:
+        return with_text(old.node, text)
     if type(old) is Scalar:
         if old.tag == "" and not old.quoted:
             return untagged(None, text)
@@ -263,14 +310,27 @@ def with_text(old: Any, text: str) -> Any:
     return Quoted(text) if type(old) is Quoted else text
 
 
-def copy(node: Any) -> Any:
-    """A deep copy: containers are copied, scalars shared."""
-    if type(node) is dict:
+def copy(node: Any, shared: dict[int, Shared] | None = None) -> Any:
+    """A deep copy: containers are copied, scalars are not; what is shared stays shared among the copies.
+
+    Args:
+        shared: the copies made so far of shared scalars, by id; given by the recursion.
+    """
+    if shared is None:
+        shared = {}
+    kind = type(node)
+    if kind is dict:
         return {
-            key: value if type(value) is str or type(value) is Scalar else copy(value) for key, value in node.items()
+            key: value if type(value) is str or type(value) is Scalar else copy(value, shared)
+            for key, value in node.items()
         }
-    if type(node) is list:
-        return [value if type(value) is str or type(value) is Scalar else copy(value) for value in node]
+    if kind is list:
+        return [value if type(value) is str or type(value) is Scalar else copy(value, shared) for value in node]
+    if kind is Shared:
+        twin = shared.get(id(node))
+        if twin is None:
+            twin = shared[id(node)] = Shared(node.node)
+        return twin
     return node
 
 

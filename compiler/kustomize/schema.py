@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
+
+
+Table = Mapping[str, Any]
+"""``defs``: fields by definition; ``gvk``: definition by ``apiVersion/kind``; ``scope`` likewise."""
 
 
 class Schema(NamedTuple):
     """A place in the merge schema.
 
     Args:
-        fields: the fields below, by name (empty for a leaf).
+        table: the tables it is part of.
+        definition: the definition whose fields are below, None for a leaf.
         strategy: ``merge`` for a list whose elements merge.
         keys: the merge keys; none for a list of primitives.
         items: the definition of the elements, by name.
     """
 
+    table: Table
     definition: str | None
     strategy: str = ""
     keys: tuple[str, ...] = ()
@@ -25,20 +32,20 @@ class Schema(NamedTuple):
         """The schema of a field of a map."""
         if self.definition is None:
             return None
-        spec = data()["defs"].get(self.definition, {}).get(name)
+        spec = self.table["defs"].get(self.definition, {}).get(name)
         if spec is None:
             return None
         if "ref" in spec:
-            return Schema(spec["ref"])
-        return Schema(None, spec.get("strategy", ""), tuple(spec.get("keys", ())), spec["list"])
+            return Schema(self.table, spec["ref"])
+        return Schema(self.table, None, spec.get("strategy", ""), tuple(spec.get("keys", ())), spec["list"])
 
     def elements(self) -> Schema | None:
         """The schema of the elements of a list."""
-        return Schema(self.items) if self.items else None
+        return Schema(self.table, self.items) if self.items else None
 
 
 @cache
-def data() -> dict[str, Any]:
+def data() -> Table:
     """The tables of ``data/merge-keys.json``."""
     import json
     from pathlib import Path
@@ -47,10 +54,11 @@ def data() -> dict[str, Any]:
     return loaded
 
 
-def schema_of(api_version: str, kind: str) -> Schema | None:
-    """The schema of a kind, None when Kubernetes 1.21.2 does not have it."""
-    name = data()["gvk"].get(f"{api_version}/{kind}")
-    return Schema(name) if name else None
+def schema_of(api_version: str, kind: str, table: Table | None = None) -> Schema | None:
+    """The schema of a kind, None when the tables (by default Kubernetes 1.21.2) do not have it."""
+    table = data() if table is None else table
+    name = table["gvk"].get(f"{api_version}/{kind}")
+    return Schema(table, name) if name else None
 
 
 def merge_keys(api_version: str, kind: str, path: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -98,7 +106,7 @@ CLUSTER_SCOPED = frozenset(
         ("scheduling.k8s.io/v1beta1", "PriorityClass"),
         ("storage.k8s.io/v1", "CSIDriver CSINode StorageClass VolumeAttachment"),
         ("storage.k8s.io/v1beta1", "CSIDriver CSINode StorageClass VolumeAttachment"),
-        ("v1", "ComponentStatus Namespace Node PersistentVolume"),
+        ("v1", "ComponentStatus Namespace Node NodeProxyOptions PersistentVolume"),
     )
     for kind in kinds.split()
 )

@@ -1,0 +1,186 @@
+"""The transformer configuration: built-in tables, ``configurations:`` and ``crds:`` (kustomize.md, 16.3 and 16.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldspec import (
+    TABLES,
+    FieldSpec,
+    NameReference,
+    Specs,
+    default_references,
+    defaults,
+    merge_specs,
+)
+from compiler.kustomize.loader import Loader
+from compiler.kustomize.reader import decode, read_yaml11
+from compiler.kustomize.strict import decode as decode_struct
+
+
+class Config(NamedTuple):
+    """Which fields transformers touch.
+
+    Args:
+        tables: field specs by table.
+        references: name references by target.
+    """
+
+    tables: Mapping[str, tuple[FieldSpec, ...]]
+    references: tuple[NameReference, ...]
+
+    def specs(self, table: str) -> Specs:
+        """A table, ready to apply."""
+        key = (id(self.tables), table)
+        found = _memo.get(key)
+        if found is None or found[0] is not self.tables:
+            found = _memo[key] = (self.tables, Specs(self.tables[table]))
+            if len(_memo) > _MAX_MEMO:
+                _memo.clear()
+        return found[1]
+
+
+_MAX_MEMO = 1000
+_memo: dict[tuple[int, str], tuple[Any, Specs]] = {}
+_default: list[Config] = []
+
+
+def default_config() -> Config:
+    """The built-in configuration (one object, so that merging it with itself costs nothing)."""
+    if not _default:
+        _default.append(Config(defaults(), default_references()))
+    return _default[0]
+
+
+def merged(config: Config, other: Config) -> Config:
+    """Two configurations as one.
+
+    Raises:
+        KustomizeError: they disagree about creating a field.
+    """
+    if other is config or other == config:
+        return config
+    if config is default_config() and other is not config and _extends(other, config):
+        return other
+    tables = {
+        name: merge_specs(config.tables[name], other.tables.get(name, ()), name) for name in config.tables
+    }
+    return Config(tables, _merge_references(config.references, other.references))
+
+
+def _extends(other: Config, config: Config) -> bool:
+    return all(
+        other.tables[name][: len(specs)] == specs for name, specs in config.tables.items()
+    ) and len(other.references) >= len(config.references)
+
+
+def _merge_references(old: Iterable[NameReference], new: Iterable[NameReference]) -> tuple[NameReference, ...]:
+    result = list(old)
+    for reference in new:
+        for i, known in enumerate(result):
+            if known[:3] == reference[:3]:
+                referrers = merge_specs(known.referrers, reference.referrers, "nameReference")
+                result[i] = known._replace(referrers=referrers)
+                break
+        else:
+            result.append(reference)
+    return tuple(result)
+
+
+def read_configuration(path: str, loader: Loader) -> Config:
+    """A file of ``configurations:``.
+
+    Raises:
+        KustomizeError: it is malformed or has an unknown field.
+    """
+    content, where = loader.load(path)
+    try:
+        data = read_yaml11(decode(content))[0]
+        fields = decode_struct(data, "TransformerConfig", what="error unmarshaling JSON: while decoding JSON: ")
+    except KustomizeError as error:
+        raise error.at(where) from None
+    tables = {name: tuple(_spec(entry) for entry in fields.get(name, ())) for name in TABLES}
+    references = tuple(
+        NameReference(
+            entry.get("group", ""),
+            entry.get("version", ""),
+            entry.get("kind", ""),
+            tuple(_spec(spec) for spec in entry.get("fieldSpecs", ())),
+        )
+        for entry in fields.get("nameReference", ())
+    )
+    return Config(tables, references)
+
+
+def _spec(entry: Mapping[str, Any]) -> FieldSpec:
+    return FieldSpec(
+        entry.get("group", ""),
+        entry.get("version", ""),
+        entry.get("kind", ""),
+        entry.get("path", ""),
+        entry.get("create", False),
+    )
+
+
+def read_crds(path: str, loader: Loader) -> Config:
+    """A file of ``crds:``: OpenAPI definitions whose extensions say what refers to what.
+
+    Raises:
+        KustomizeError: it is no map of definitions (a CustomResourceDefinition manifest is not one).
+    """
+    content, where = loader.load(path)
+    data = read_yaml11(decode(content))[0]
+    if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
+        raise KustomizeError(
+            f"unable to parse open API definition from '{path}': error unmarshaling JSON: while decoding JSON: "
+            "json: cannot unmarshal string into Go value of type accumulator.OpenAPIDefinition",
+            path=where,
+            hint="crds: wants OpenAPI definitions; put CustomResourceDefinitions under resources:",
+        )
+    schemas = {
+        name: entry.get("Schema") or entry.get("schema") or {} for name, entry in data.items()
+    }
+    tables: dict[str, list[FieldSpec]] = {name: [] for name in TABLES}
+    references: list[NameReference] = []
+    for name, schema in schemas.items():
+        properties = schema.get("properties") or {}
+        if not all(field in properties for field in ("apiVersion", "kind", "metadata")):
+            continue
+        kind = name.rpartition(".")[2]
+        _crd_fields(schemas, properties, kind, (), tables, references, (name,))
+    merged_references = _merge_references((), references)
+    return Config({name: tuple(specs) for name, specs in tables.items()}, merged_references)
+
+
+def _crd_fields(
+    schemas: Mapping[str, Any],
+    properties: Mapping[str, Any],
+    kind: str,
+    path: tuple[str, ...],
+    tables: dict[str, list[FieldSpec]],
+    references: list[NameReference],
+    seen: tuple[str, ...],
+) -> None:
+    for field, schema in properties.items():
+        if not isinstance(schema, dict):
+            continue
+        here = (*path, field)
+        spec = FieldSpec("", "", kind, "/".join(here))
+        if "x-kubernetes-annotation" in schema:
+            tables["commonAnnotations"].append(spec._replace(create=False))
+        if "x-kubernetes-label-selector" in schema:
+            tables["commonLabels"].append(spec)
+        if "x-kubernetes-identity" in schema:
+            tables["namePrefix"].append(spec)
+        version = schema.get("x-kubernetes-object-ref-api-version")
+        target = schema.get("x-kubernetes-object-ref-kind")
+        if version is not None and target is not None:
+            key = schema.get("x-kubernetes-object-ref-name-key") or "name"
+            referrer = FieldSpec("", "", kind, "/".join((*here, str(key))))
+            references.append(NameReference("", str(version), str(target), (referrer,)))
+        below = str(schema.get("$ref", "")).removeprefix("#/definitions/")
+        if below in schemas and below not in seen:
+            nested = schemas[below].get("properties") or {}
+            _crd_fields(schemas, nested, kind, here, tables, references, (*seen, below))

@@ -1,0 +1,201 @@
+"""Field paths of replacements and vars: splitting them, reading one place, finding or making many (kustomize.md, 15)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.patterns import is_literal, re2_search
+from compiler.kustomize.scalars import is_null, is_quoted, made_key, text_of, untagged
+
+Place = tuple[Any, Any]
+"""A container (dict or list) and a key or index in it."""
+
+_INDEX = re.compile(r"[+-]?[0-9]+\Z")
+
+
+@cache
+def split_field_path(path: str) -> tuple[str, ...]:
+    """The segments of a dotted path: ``\\.`` is a dot, ``[a.b/c]`` one literal key, ``[name=x.y]`` one condition."""
+    parts: list[str] = []
+    for piece in path.split("."):
+        if parts and parts[-1].endswith("\\"):
+            parts[-1] = parts[-1][:-1] + "." + piece
+        else:
+            parts.append(piece)
+    result: list[str] = []
+    i = 0
+    while i < len(parts):
+        part = parts[i]
+        if part.startswith("[") and not part.endswith("]"):
+            start = i
+            while i < len(parts) - 1:
+                i += 1
+                if parts[i].endswith("]"):
+                    break
+            joined = ".".join(parts[start : i + 1])
+            result.append(joined if "=" in joined else joined.strip("[]"))
+        else:
+            result.append(part)
+        i += 1
+    return tuple(result)
+
+
+def get_place(node: Any, path: tuple[str, ...]) -> Place | None:
+    """The place a path leads to, or None when something on the way is missing.
+
+    Raises:
+        KustomizeError: a wildcard, a negative index, or a scalar on the way.
+    """
+    place: Place = ([node], 0)
+    for part in path:
+        part = part.strip()
+        if not part:
+            continue
+        current = place[0][place[1]]
+        if _INDEX.match(part):
+            index = int(part)
+            if index < 0:
+                raise KustomizeError(f"array index {index} cannot be negative")
+            _require(current, list)
+            if type(current) is not list or index >= len(current):
+                return None
+            place = (current, index)
+        elif part == "-":
+            _require(current, list)
+            if type(current) is not list or not current:
+                return None
+            place = (current, len(current) - 1)
+        elif is_condition(part):
+            _require(current, list)
+            found = _element(current if type(current) is list else [], *split_condition(part))
+            if found is None:
+                return None
+            place = (current, found)
+        elif part == "*":
+            raise KustomizeError("wildcard is not supported in PathGetter")
+        else:
+            _require(current, dict)
+            if type(current) is not dict or part not in current:
+                return None
+            place = (current, part)
+    return place
+
+
+def _element(elements: list[Any], field: str, value: str) -> int | None:
+    for i, element in enumerate(elements):
+        if not field:
+            if text_of(element) == value:
+                return i
+        elif type(element) is dict and field in element and text_of(element[field]) == value:
+            return i
+    return None
+
+
+def find_places(node: Any, path: tuple[str, ...], made: Any = None) -> list[Place]:
+    """All places a target path leads to.
+
+    Args:
+        node: the object.
+        path: segments; ``[k=v]`` is an unanchored pattern here, ``*`` every element.
+        made: makes the last field when it is missing; None not to create anything.
+
+    Raises:
+        KustomizeError: the path runs into something of another kind.
+    """
+    found: list[Place] = []
+    _find([node], 0, path, 0, made, found)
+    return found
+
+
+def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, found: list[Place]) -> None:
+    if at == len(path):
+        found.append((container, key))
+        return
+    node = container[key]
+    part = path[at]
+    if part.isdigit() and part.isascii():
+        _require(node, list)
+        elements = node if type(node) is list else []
+        index = int(part)
+        if index == len(elements) and made is not None and type(node) is list:
+            node.append(_new(path, at + 1, made))
+        if index >= len(elements):
+            raise KustomizeError(f"index {index} specified but only {len(elements)} elements found")
+        _find(node, index, path, at + 1, made, found)
+    elif is_condition(part):
+        _find_matching(node, part, path, at, made, found)
+    elif part == "*":
+        _require(node, list)
+        for i in range(len(node) if type(node) is list else 0):
+            _find(node, i, path, at + 1, made, found)
+    else:
+        _require(node, dict)
+        if type(node) is not dict:
+            return
+        if part not in node:
+            if made is None:
+                return
+            node[made_key(part)] = _new(path, at + 1, made)
+        _find(node, part, path, at + 1, made, found)
+
+
+def _find_matching(node: Any, part: str, path: tuple[str, ...], at: int, made: Any, found: list[Place]) -> None:
+    field, pattern = split_condition(part)
+    _require(node, list)
+    elements = node if type(node) is list else []
+    matches = (lambda text: pattern in text) if is_literal(pattern) else re2_search(pattern)
+    count = len(found)
+    for i, element in enumerate(elements):
+        if not field:
+            if matches(_shown(element)):
+                found.append((node, i))
+        elif type(element) is dict and field in element and matches(_shown(element[field])):
+            _find(node, i, path, at + 1, made, found)
+    if made is None or len(found) > count or type(node) is not list:
+        return
+    value = untagged(None, pattern)
+    node.append(value if not field else {made_key(field): value})
+    if field:
+        _find(node, len(node) - 1, path, at + 1, made, found)
+    else:
+        found.append((node, len(node) - 1))
+
+
+def _new(path: tuple[str, ...], at: int, made: Any) -> Any:
+    if at == len(path):
+        return made()
+    part = path[at]
+    return [] if is_condition(part) or (part.isdigit() and part.isascii()) or part == "*" else {}
+
+
+def _shown(node: Any) -> str:
+    """A scalar as it stands in YAML: quoted ones keep their quotes, which an anchored pattern notices."""
+    return f'"{text_of(node)}"' if is_quoted(node) else text_of(node)
+
+
+def is_condition(part: str) -> bool:
+    """Whether a segment is ``[field=value]`` or ``[=value]``."""
+    return part.startswith("[") and part.endswith("]")
+
+
+def split_condition(part: str) -> tuple[str, str]:
+    """Field and value of a condition.
+
+    Raises:
+        KustomizeError: it has no ``=``.
+    """
+    field, equals, value = part.removesuffix("]").removeprefix("[").partition("=")
+    if not equals:
+        raise KustomizeError("list path element must contain fieldName=fieldValue for element to match")
+    return field, value
+
+
+def _require(node: Any, kind: type) -> None:
+    if is_null(node) or type(node) is kind:
+        return
+    wanted = "SequenceNode" if kind is list else "MappingNode"
+    found = "SequenceNode" if type(node) is list else "MappingNode" if type(node) is dict else "ScalarNode"
+    raise KustomizeError(f"wrong node kind: expected {wanted} but got {found}")

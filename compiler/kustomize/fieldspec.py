@@ -1,0 +1,182 @@
+"""Field specs: which fields of which kinds a transformer touches, and walking to them (kustomize.md, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.resource import Resource, group_version, id_text
+from compiler.kustomize.scalars import EMPTY_NULL, is_null
+
+Leaf = Callable[[Any, Any], None]
+"""What happens at a field: called with its container (dict or list) and its key or index."""
+
+
+class FieldSpec(NamedTuple):
+    """A path in the objects of a kind; empty group, version and kind mean any."""
+
+    group: str
+    version: str
+    kind: str
+    path: str
+    create: bool = False
+
+    def matches(self, group: str, version: str, kind: str) -> bool:
+        """Whether an object of this group, version and kind is meant."""
+        return (
+            (not self.group or self.group == group)
+            and (not self.version or self.version == version)
+            and (not self.kind or self.kind == kind)
+        )
+
+
+class NameReference(NamedTuple):
+    """A kind that others refer to by name, and the fields where they do."""
+
+    group: str
+    version: str
+    kind: str
+    referrers: tuple[FieldSpec, ...]
+
+
+TABLES = (
+    *("namePrefix", "nameSuffix", "namespace", "commonLabels", "templateLabels", "commonAnnotations"),
+    *("images", "replicas", "varReference", "labels"),
+)
+
+
+@cache
+def defaults() -> Mapping[str, tuple[FieldSpec, ...]]:
+    """The built-in field specs by table (``data/field-specs.tsv``)."""
+    tables: dict[str, list[FieldSpec]] = {name: [] for name in TABLES}
+    text = (Path(__file__).parent / "data" / "field-specs.tsv").read_text("utf-8")
+    for line in text.splitlines():
+        if line[:1] != "#":
+            table, group, version, kind, path, create = line.split("\t")
+            tables[table].append(FieldSpec(group, version, kind, path, create == "yes"))
+    return {name: tuple(specs) for name, specs in tables.items()}
+
+
+@cache
+def default_references() -> tuple[NameReference, ...]:
+    """The built-in name references (``data/name-references.tsv``), in the order of the table."""
+    found: dict[tuple[str, str, str], list[FieldSpec]] = {}
+    text = (Path(__file__).parent / "data" / "name-references.tsv").read_text("utf-8")
+    for line in text.splitlines():
+        if line[:1] != "#":
+            to_group, to_version, to_kind, group, version, kind, path = line.split("\t")
+            found.setdefault((to_group, to_version, to_kind), []).append(FieldSpec(group, version, kind, path))
+    return tuple(NameReference(*target, tuple(specs)) for target, specs in found.items())
+
+
+@cache
+def split_path(path: str) -> tuple[str, ...]:
+    """The segments of a field spec's path (``\\/`` is a slash inside a segment)."""
+    text = path.removeprefix("/")
+    if "\\/" not in text:
+        return tuple(text.split("/"))
+    return tuple(part.replace("\0", "/") for part in text.replace("\\/", "\0").split("/"))
+
+
+class Specs:
+    """A list of field specs with a memory of which apply to which kind."""
+
+    def __init__(self, specs: Iterable[FieldSpec]) -> None:
+        self.specs = tuple(specs)
+        self._memo: dict[tuple[str, str], tuple[FieldSpec, ...]] = {}
+
+    def of(self, resource: Resource) -> tuple[FieldSpec, ...]:
+        """The specs that apply to a resource as it is now."""
+        key = (resource.api_version, resource.kind)
+        found = self._memo.get(key)
+        if found is None:
+            group, version = group_version(key[0])
+            found = tuple(spec for spec in self.specs if spec.matches(group, version, key[1]))
+            self._memo[key] = found
+        return found
+
+
+def apply_spec(resource: Resource, spec: FieldSpec, leaf: Leaf, made: Callable[[], Any] | None = None) -> None:
+    """Call ``leaf`` on every field that a spec names.
+
+    Args:
+        made: makes the value of a missing last field, when the transformer creates fields (a map or a scalar).
+
+    Raises:
+        KustomizeError: a scalar stands where the path goes on.
+    """
+    try:
+        walk(resource.node, split_path(spec.path), 0, leaf, made if spec.create else None)
+    except KustomizeError as error:
+        error.args = (f"considering field '{spec.path}' of object {describe(resource)}: {error.message}",)
+        error.message = str(error.args[0])
+        raise error.at(resource.origin.path, line=resource.origin.line) from None
+
+
+def describe(resource: Resource) -> str:
+    """The current id as text."""
+    return id_text(resource.current(), resource.namespace)
+
+
+def walk(node: Any, path: tuple[str, ...], at: int, leaf: Leaf, made: Callable[[], Any] | None) -> None:
+    """Walk from ``node`` along ``path[at:]``; lists are walked through without consuming a segment."""
+    if type(node) is dict:
+        name = path[at]
+        is_list = name[-2:] == "[]"
+        if is_list:
+            name = name[:-2]
+        if not name:
+            raise KustomizeError("cannot set or create an empty field name")
+        last = at + 1 == len(path)
+        value = node.get(name)
+        if value is None:
+            if made is None or is_list:
+                return
+            value = made() if last else {}
+            node[name] = value
+        elif is_null(value):
+            if is_list:
+                value = node[name] = []
+            elif made is not None:
+                value = node[name] = made() if last else {}
+        if last:
+            leaf(node, name)
+        else:
+            walk(value, path, at + 1, leaf, made)
+    elif type(node) is list:
+        for element in node:
+            walk(element, path, at, leaf, made)
+    elif node is None or is_null(node):
+        return
+    else:
+        raise KustomizeError("expected sequence or mapping node")
+
+
+def made_scalar() -> Any:
+    """A new scalar without text."""
+    return EMPTY_NULL
+
+
+def merge_specs(old: tuple[FieldSpec, ...], new: Iterable[FieldSpec], table: str) -> tuple[FieldSpec, ...]:
+    """Old specs and new ones; an entry that says the same is not repeated.
+
+    Raises:
+        KustomizeError: two entries differ in ``create`` only.
+    """
+    merged = list(old)
+    for spec in new:
+        for known in merged:
+            if known.path == spec.path and spec.matches(known.group, known.version, known.kind):
+                if known.create != spec.create:
+                    title = table[:1].upper() + table[1:]
+                    raise KustomizeError(
+                        f"failed to merge {title} fieldSpec: conflicting fieldspecs",
+                        hint=f"{spec.path} is known with create: {str(known.create).lower()}",
+                    )
+                break
+        else:
+            merged.append(spec)
+    return tuple(merged)

@@ -1,0 +1,251 @@
+"""ConfigMap and Secret generators, and how what they make is absorbed (kustomize.md, section 12)."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.loader import Loader
+from compiler.kustomize.resource import Origin, Resource, Resources, id_text
+from compiler.kustomize.scalars import made_key, resolve_plain, text_of, untagged
+
+_LINE_LIMIT = 64 * 1024
+
+
+class Generated:
+    """What a generator asks for beside the object.
+
+    Args:
+        behavior: ``create``, ``merge``, ``replace`` or ``unspecified``.
+        hashed: whether the name gets a suffix.
+    """
+
+    __slots__ = ("behavior", "hashed")
+
+    def __init__(self, behavior: str, hashed: bool) -> None:
+        self.behavior = behavior
+        self.hashed = hashed
+
+
+def generate(
+    kind: str, entry: Mapping[str, Any], common: Mapping[str, Any], loader: Loader, origin: Origin
+) -> Resource:
+    """The ConfigMap or Secret of a generator entry.
+
+    Args:
+        kind: ``ConfigMap`` or ``Secret``.
+        entry: the entry of ``configMapGenerator`` or ``secretGenerator``.
+        common: ``generatorOptions``.
+        origin: the kustomization.
+
+    Raises:
+        KustomizeError: no name, an unreadable source, or a repeated key.
+    """
+    name = entry.get("name", "")
+    word = "configmap" if kind == "ConfigMap" else "secret"
+    if not name:
+        raise KustomizeError(f"a {word} must have a name", hint="add a name")
+    options = merged_options(entry.get("options"), common)
+    try:
+        pairs = _pairs(entry, loader)
+    except KustomizeError as error:
+        error.message = f"loading KV pairs: {error.message}"
+        raise
+    values: dict[str, bytes] = {}
+    for key, value in pairs:
+        if key in values:
+            raise KustomizeError(f"configmap {name} illegally repeats the key `{key}`", hint="each key comes once")
+        values[key] = value
+    metadata: dict[str, Any] = {"name": untagged(None, name)}
+    if entry.get("namespace"):
+        metadata["namespace"] = untagged(None, entry["namespace"])
+    for field in ("labels", "annotations"):
+        if options.get(field):
+            metadata[field] = {made_key(key): value for key, value in sorted(options[field].items())}
+    node: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+    if kind == "Secret":
+        node["type"] = entry.get("type") or "Opaque"
+        node["data"] = {made_key(key): _base64(values[key]) for key in sorted(values)}
+    else:
+        _fill_config_map(node, values)
+    if options.get("immutable"):
+        node["immutable"] = resolve_plain("true")
+    resource = Resource(node, origin)
+    behavior = entry.get("behavior", "")
+    if behavior not in ("create", "merge", "replace"):
+        behavior = "unspecified"
+    resource.generator = Generated(behavior, not options.get("disableNameSuffixHash"))
+    return resource
+
+
+def merged_options(local: Mapping[str, Any] | None, common: Mapping[str, Any]) -> dict[str, Any]:
+    """``options`` over ``generatorOptions``: per key for maps; a local false does not undo a common true."""
+    local = local or {}
+    return {
+        **{field: {**common.get(field, {}), **local.get(field, {})} for field in ("labels", "annotations")},
+        **{
+            field: bool(local.get(field) or common.get(field)) for field in ("disableNameSuffixHash", "immutable")
+        },
+    }
+
+
+def _fill_config_map(node: dict[str, Any], values: Mapping[str, bytes]) -> None:
+    for key in sorted(values):
+        try:
+            node.setdefault("data", {})[made_key(key)] = values[key].decode("utf-8")
+        except UnicodeDecodeError:
+            node.setdefault("binaryData", {})[made_key(key)] = _base64(values[key])
+    if "data" in node and not node["data"]:
+        del node["data"]
+
+
+def _base64(value: bytes) -> str:
+    text = base64.b64encode(value).decode()
+    if len(text) <= 70:
+        return text
+    return "".join(f"{text[i : i + 70]}\n" for i in range(0, len(text), 70))
+
+
+def _pairs(entry: Mapping[str, Any], loader: Loader) -> list[tuple[str, bytes]]:
+    pairs: list[tuple[str, bytes]] = []
+    envs = entry.get("envs", ())
+    for source in envs:
+        pairs.extend(_wrapped(f"env source files: {_shown(envs)}", _env_file, source, loader))
+    literals = entry.get("literals", ())
+    for source in literals:
+        pairs.append(_wrapped(f"literal sources {_shown(literals)}", _literal, source))
+    files = entry.get("files", ())
+    for source in files:
+        pairs.append(_wrapped(f"file sources: {_shown(files)}", _file, source, loader))
+    return pairs
+
+
+def _shown(sources: Any) -> str:
+    return f"[{' '.join(sources)}]"
+
+
+def _wrapped(what: str, function: Any, *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except KustomizeError as error:
+        error.message = f"{what}: {error.message}"
+        raise
+
+
+def _literal(source: str) -> tuple[str, bytes]:
+    key, equals, value = source.partition("=")
+    if not key or not equals:
+        raise KustomizeError(f"invalid literal source {source}, expected key=value", hint="write key=value")
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return key, value.encode("utf-8", "surrogatepass")
+
+
+def _file(source: str, loader: Loader) -> tuple[str, bytes]:
+    key, equals, path = source.partition("=")
+    if not equals:
+        key, path = posixpath.basename(source), source
+    elif "=" in path:
+        raise KustomizeError(f"source {_quoted(source)} key name or file path contains '='")
+    elif not key:
+        raise KustomizeError(f"missing key name for file path {_quoted(path)} in source {_quoted(source)}")
+    elif not path:
+        raise KustomizeError(f"missing file path for key name {_quoted(key)} in source {_quoted(source)}")
+    return key, loader.load(path)[0]
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _env_file(source: str, loader: Loader) -> list[tuple[str, bytes]]:
+    content, path = loader.load(source)
+    pairs: list[tuple[str, bytes]] = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if len(line) >= _LINE_LIMIT:
+            break
+        line = line.removesuffix(b"\r")
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            raise KustomizeError(f"line {number} has invalid utf8 bytes", path=path, line=number) from None
+        if number == 1:
+            text = text.removeprefix("\ufeff")
+        text = text.lstrip(" \t\n\v\f\r\x85\xa0")
+        if not text or text[0] == "#":
+            continue
+        key, equals, value = text.partition("=")
+        if not key:
+            raise KustomizeError("missing key name before =", path=path, line=number)
+        pairs.append((key, value.encode() if equals else b""))
+    return pairs
+
+
+def absorb(resources: Resources, made: Resource) -> None:
+    """Take a generated object in: add it, or merge it into or put it for the one of that name.
+
+    Raises:
+        KustomizeError: the behavior does not fit what is there.
+    """
+    wanted: Generated = made.generator
+    metadata = made.metadata
+    identity = made.current()
+    found = resources.with_any_id(identity)
+    name = text_of(metadata.get("name"))
+    described = (
+        f'id resid.ResId{{Gvk:resid.Gvk{{Group:"", Version:"v1", Kind:"{made.kind}", isClusterScoped:false}}, '
+        f'Name:"{name}", Namespace:"{made.namespace}"}}'
+    )
+    if not found:
+        if wanted.behavior in ("merge", "replace"):
+            raise KustomizeError(
+                f"{described} does not exist; cannot merge or replace",
+                hint="remove the behavior, or check name and namespace of the generator that it means",
+            )
+        made.needs_hash = wanted.hashed
+        resources.append(made)
+        return
+    if len(found) > 1:
+        raise KustomizeError(f"found multiple objects {id_text(identity, made.namespace)} that could accept merge of it")
+    if wanted.behavior not in ("merge", "replace"):
+        raise KustomizeError(
+            f"{described} exists; can not use behavior: '{wanted.behavior}', behavior must be merge or replace",
+            hint=f"it is defined in {found[0].origin.path}:{found[0].origin.line}; add behavior: merge or replace",
+        )
+    old = found[0]
+    _inherit(made, old)
+    if wanted.behavior == "merge":
+        for field in ("data", "binaryData"):
+            _overlay(made.node, old.node, field)
+    made.needs_hash = old.needs_hash and wanted.hashed
+    resources.replace(old, made)
+
+
+def _inherit(made: Resource, old: Resource) -> None:
+    metadata = made.node["metadata"]
+    for field in ("labels", "annotations"):
+        made.set_strings(field, {**old.strings(field), **made.strings(field)})
+    metadata["name"] = untagged(metadata["name"], old.name)
+    if old.namespace:
+        metadata["namespace"] = untagged(metadata.get("namespace"), old.namespace)
+    else:
+        metadata.pop("namespace", None)
+    made.previous = list(old.previous)
+    made.prefixes, made.suffixes = list(old.prefixes), list(old.suffixes)
+    made.origin = old.origin
+
+
+def _overlay(node: dict[str, Any], old: dict[str, Any], field: str) -> None:
+    before = old.get(field)
+    if type(before) is not dict:
+        return
+    after = node.get(field, {})
+    merged = {str(key): str(text_of(value)) for key, value in before.items()}
+    merged.update({str(key): str(text_of(value)) for key, value in after.items()})
+    if merged:
+        node[field] = {made_key(key): merged[key] for key in sorted(merged)}
+
+

@@ -1,0 +1,112 @@
+"""The image transformer (kustomize.md, 8.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldspec import Specs, apply_spec
+from compiler.kustomize.patterns import compile_pattern
+from compiler.kustomize.resource import Resources
+from compiler.kustomize.scalars import is_null, put, text_of, untagged
+
+_LISTS = ("containers", "initContainers")
+_TAG = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
+
+
+def set_images(resources: Resources, images: Sequence[Mapping[str, str]], specs: Specs) -> None:
+    """Rewrite images by the entries of ``images``, one after another.
+
+    The real tool finds images twice, by walking for ``containers`` and by field specs, so ``tagSuffix`` counts twice.
+
+    Raises:
+        KustomizeError: an image is not a string.
+    """
+    updaters = [_updater(image) for image in images]
+    if not updaters:
+        return
+    for resource in resources:
+        if resource.kind == "CustomResourceDefinition":
+            continue
+        places: list[tuple[Any, Any]] = []
+        try:
+            _find(resource.node, places)
+            by_spec: list[tuple[Any, Any]] = []
+            for spec in specs.of(resource):
+                apply_spec(resource, spec, lambda container, key: by_spec.append((container, key)))
+            for update in updaters:
+                for container, key in places:
+                    _write(container, key, update)
+                for container, key in by_spec:
+                    _write(container, key, update)
+        except KustomizeError as error:
+            raise error.at(resource.origin.path, line=resource.origin.line) from None
+
+
+def _find(node: Any, places: list[tuple[Any, Any]]) -> None:
+    if type(node) is dict:
+        for key, value in node.items():
+            kind = type(value)
+            if kind is dict or kind is list:
+                _find(value, places)
+                if kind is list and key in _LISTS:
+                    for element in value:
+                        if type(element) is dict:
+                            if "image" in element:
+                                places.append((element, "image"))
+                        elif not is_null(element):
+                            raise KustomizeError("wrong node kind: expected MappingNode but got a list or scalar")
+    else:
+        for value in node:
+            if type(value) is dict or type(value) is list:
+                _find(value, places)
+
+
+def _write(container: Any, key: Any, update: Callable[[str], str | None]) -> None:
+    old = container[key]
+    if isinstance(old, dict | list):
+        found = "MappingNode" if isinstance(old, dict) else "SequenceNode"
+        raise KustomizeError(f"wrong node kind: expected ScalarNode but got {found}: node contents:")
+    if is_null(old):
+        return
+    new = update(text_of(old))
+    if new is not None:
+        put(container, key, untagged(old, new))
+
+
+def _updater(image: Mapping[str, str]) -> Callable[[str], str | None]:
+    name = image.get("name", "")
+    matches = compile_pattern(f"^{name}{_TAG}$", literal=name, tail=_TAG)
+    new_name, new_tag = image.get("newName", ""), image.get("newTag", "")
+    digest, tag_suffix = image.get("digest", ""), image.get("tagSuffix", "")
+
+    def update(text: str) -> str | None:
+        if not matches(text):
+            return None
+        result, tag, old_digest = split_image(text)
+        result = new_name or result
+        if new_tag and digest:
+            tag, old_digest = new_tag, digest
+        elif new_tag:
+            tag, old_digest = new_tag, ""
+        elif digest:
+            tag, old_digest = "", digest
+        elif tag_suffix:
+            tag, old_digest = tag + tag_suffix, ""
+        if tag:
+            result += f":{tag}"
+        return f"{result}@{old_digest}" if old_digest else result
+
+    return update
+
+
+def split_image(text: str) -> tuple[str, str, str]:
+    """An image reference as name, tag and digest."""
+    slash = text.find("/") + 1
+    rest = text[slash:]
+    digest = ""
+    if "@" in rest:
+        rest, _, digest = rest.partition("@")
+    name, _, tag = rest.partition(":")
+    return text[:slash] + name, tag, digest

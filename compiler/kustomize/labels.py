@@ -1,0 +1,96 @@
+"""The label and annotation transformers (kustomize.md, 8.3 and 8.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldspec import FieldSpec, Specs, apply_spec, merge_specs
+from compiler.kustomize.resource import Resources
+from compiler.kustomize.scalars import Shared, is_quoted, made_key, put, set_style
+
+_METADATA_LABELS = FieldSpec("", "", "", "metadata/labels", True)
+
+
+def label_specs(entry: Mapping[str, Any], config: Mapping[str, tuple[FieldSpec, ...]]) -> Specs:
+    """The fields that an entry of ``labels`` sets.
+
+    Args:
+        entry: ``pairs``, ``fields``, ``includeSelectors``, ``includeTemplates``.
+        config: the tables in force.
+
+    Raises:
+        KustomizeError: ``fields`` disagree with a table.
+    """
+    specs = tuple(
+        FieldSpec(
+            field.get("group", ""),
+            field.get("version", ""),
+            field.get("kind", ""),
+            field.get("path", ""),
+            field.get("create", False),
+        )
+        for field in entry.get("fields", ())
+    )
+    specs = merge_specs(specs, config["labels"], "labels")
+    if entry.get("includeSelectors"):
+        return Specs(merge_specs(specs, config["commonLabels"], "labels"))
+    if entry.get("includeTemplates"):
+        specs = merge_specs(specs, config["templateLabels"], "labels")
+    return Specs(merge_specs(specs, (_METADATA_LABELS,), "labels"))
+
+
+def set_pairs(resources: Resources, pairs: Mapping[str, str], specs: Specs) -> None:
+    """Set labels or annotations in every field that the specs name.
+
+    One node serves all places of one object, as in the real tool: see :class:`compiler.kustomize.scalars.Shared`.
+    """
+    if not pairs:
+        return
+    ordered = sorted(pairs.items())
+    for resource in resources:
+        for key, value in ordered:
+            _Setter(key, value).run(resource, specs)
+
+
+class _Setter:
+    """Sets one key in the maps of one object."""
+
+    def __init__(self, key: str, value: str) -> None:
+        self.key = key
+        self.value: Any = value
+        self.places: list[dict[str, Any]] = []
+
+    def run(self, resource: Any, specs: Specs) -> None:
+        for spec in specs.of(resource):
+            apply_spec(resource, spec, self.write, dict)
+        if len(self.places) > 1:
+            shared = Shared(self.value)
+            for place in self.places:
+                place[self.key] = shared
+        elif self.places:
+            self.places[0][self.key] = self.value
+
+    def write(self, container: Any, key: Any) -> None:
+        found = container[key]
+        if type(found) is not dict:
+            if isinstance(found, list):
+                raise KustomizeError("wrong node kind: expected MappingNode but got SequenceNode: node contents:")
+            if type(found).__name__ == "Scalar" and found.tag == "null":
+                return
+            raise KustomizeError(f"wrong node kind: expected MappingNode but got ScalarNode: node contents: {found!s}")
+        if self.key in found:
+            if any(place is found for place in self.places):
+                return
+            old = found[self.key]
+            self.value = set_style(old, self.value)
+            if isinstance(old, dict | list):
+                found[self.key] = self.value
+            else:
+                put(found, self.key, self.value)
+            if is_quoted(old):
+                self.value = set_style(old, self.value)
+            return
+        found[made_key(self.key)] = self.value
+        self.places.append(found)

@@ -1,0 +1,51 @@
+"""The name prefix and suffix transformers (kustomize.md, 8.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
+from compiler.kustomize.resource import Id, Resources, group_version
+from compiler.kustomize.scalars import put, text_of, untagged
+
+
+def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = False) -> None:
+    """Put a prefix before, or a suffix after, the name of every resource.
+
+    Args:
+        text: the prefix or suffix; nothing happens when it is empty.
+        specs: the fields (``metadata/name`` unless configured otherwise).
+        suffix: whether it goes after the name.
+    """
+    if not text:
+        return
+
+    def write(container: Any, key: Any) -> None:
+        old = container[key]
+        if isinstance(old, dict | list):
+            raise KustomizeError("wrong node kind: expected ScalarNode", hint="a name is a string")
+        name = text_of(old)
+        put(container, key, untagged(old, name + text if suffix else text + name))
+
+    for resource in resources:
+        original = resource.original()
+        if _skipped(original):
+            continue
+        group, version = group_version(original.api_version)
+        for spec in specs.specs:
+            if not spec.matches(group, version, original.kind):
+                continue
+            if spec.path == "metadata/name":
+                (resource.suffixes if suffix else resource.prefixes).append(text)
+                resource.push_history()
+            group_now, version_now = group_version(resource.api_version)
+            if spec.matches(group_now, version_now, resource.kind):
+                apply_spec(resource, spec, write, made_scalar)
+    resources.changed()
+
+
+def _skipped(original: Id) -> bool:
+    if original.kind in ("CustomResourceDefinition", "Namespace"):
+        return True
+    return original.kind == "APIService" and original.api_version.startswith("apiregistration.k8s.io/")

@@ -1,0 +1,100 @@
+"""The namespace transformer (kustomize.md, 8.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
+from compiler.kustomize.resource import CLUSTER, Id, Resource, Resources, id_text
+from compiler.kustomize.scalars import is_null, put, set_style, text_of
+
+_SUBJECT_MODES = ("", "defaultOnly", "allServiceAccounts", "none")
+_ROLE_BINDINGS = ("RoleBinding", "ClusterRoleBinding")
+
+
+def set_namespace(
+    resources: Resources, namespace: str, specs: Specs, *, unset_only: bool = False, subjects: str = ""
+) -> None:
+    """Put every namespaced resource into a namespace, and rename Namespace objects.
+
+    Args:
+        specs: further fields that hold the namespace.
+        unset_only: leave what is set.
+        subjects: which subjects of role bindings follow: ``defaultOnly`` (also ``""``), ``allServiceAccounts``, ``none``.
+
+    Raises:
+        KustomizeError: two resources end up with one id.
+    """
+    if not namespace:
+        return
+    if subjects not in _SUBJECT_MODES:
+        raise KustomizeError(
+            f'invalid value "{subjects}" for setRoleBindingSubjects: '
+            'must be one of "defaultOnly", "allServiceAccounts" or "none"'
+        )
+
+    def write(container: Any, key: Any) -> None:
+        old = container[key]
+        if isinstance(old, dict | list):
+            raise KustomizeError("namespace field specs must target scalar nodes")
+        if not unset_only or not text_of(old) or is_null(old):
+            put(container, key, set_style(old, namespace))
+
+    for resource in resources:
+        if not resource.node:
+            continue
+        resource.push_history()
+        current = resource.current()
+        if current.namespace != CLUSTER:
+            metadata = resource.node.get("metadata")
+            if type(metadata) is not dict:
+                metadata = resource.node["metadata"] = {}
+            metadata.setdefault("namespace", made_scalar())
+            write(metadata, "namespace")
+        binding = current.kind in _ROLE_BINDINGS
+        if binding:
+            _set_subjects(resource, subjects, write)
+        for spec in specs.of(resource):
+            path = spec.path.removeprefix("/")
+            if path == "metadata/namespace" or (binding and path == "subjects"):
+                continue
+            if path == "metadata/name" and current.api_version != "v1":
+                continue
+            apply_spec(resource, spec, write, made_scalar)
+    resources.changed()
+    _require_unique(resources)
+
+
+def _set_subjects(resource: Resource, mode: str, write: Any) -> None:
+    if mode == "none":
+        return
+    subjects = resource.node.get("subjects")
+    if subjects is None or is_null(subjects):
+        return
+    if type(subjects) is not list:
+        raise KustomizeError(
+            "setting namespace on (cluster)role binding subjects: wrong node kind: expected SequenceNode",
+            path=resource.origin.path,
+            line=resource.origin.line,
+            field="subjects",
+        )
+    field, wanted = ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
+    for subject in subjects:
+        if type(subject) is dict and text_of(subject.get(field)) == wanted:
+            subject.setdefault("namespace", made_scalar())
+            write(subject, "namespace")
+
+
+def _require_unique(resources: Resources) -> None:
+    seen: dict[Id, Resource] = {}
+    for resource in resources:
+        current = resource.current()
+        other = seen.setdefault(current, resource)
+        if other is not resource:
+            raise KustomizeError(
+                "namespace transformation produces ID conflict: "
+                f"{id_text(current, resource.namespace)} from {other.origin.path}:{other.origin.line} "
+                f"and {resource.origin.path}:{resource.origin.line}",
+                hint="give the two different names, or set the namespace in their own bases",
+            )

@@ -1,0 +1,89 @@
+"""The order of the output (kustomize.md, 17.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cmp_to_key
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.resource import CLUSTER, Resource, group_version
+
+FIRST = tuple(
+    ["Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service", "LimitRange", "PriorityClass", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet", "CronJob", "PodDisruptionBudget"]
+)
+LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+
+
+def _ranks(first: Sequence[str], last: Sequence[str]) -> dict[str, int]:
+    ranks = {kind: i - len(first) for i, kind in enumerate(first)}
+    ranks.update({kind: i + 1 for i, kind in enumerate(last)})
+    return ranks
+
+
+_DEFAULT = _ranks(FIRST, LAST)
+
+
+def kind_rank(kind: str) -> int:
+    """The place of a kind in the default order; 0 for kinds that are not listed."""
+    return _DEFAULT.get(kind, 0)
+
+
+def check_order(options: Mapping[str, Any] | None) -> None:
+    """Refuse ``sortOptions`` that the real tool refuses.
+
+    Raises:
+        KustomizeError: an unknown order, or legacy options with another order.
+    """
+    if options is None:
+        return
+    order = options.get("order", "")
+    if order not in ("fifo", "legacy"):
+        raise KustomizeError("the field 'sortOptions.order' must be one of [fifo, legacy]", hint="set order")
+    if order != "legacy" and options.get("legacySortOptions") is not None:
+        raise KustomizeError(
+            "the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'"
+        )
+
+
+def ordered(resources: Sequence[Resource], options: Mapping[str, Any] | None) -> list[Resource]:
+    """The resources in the order of the output."""
+    if options is not None and options.get("order") == "fifo":
+        return list(resources)
+    ranks = _DEFAULT
+    legacy = (options or {}).get("legacySortOptions")
+    if legacy is not None:
+        ranks = _ranks(legacy.get("orderFirst", ()), legacy.get("orderLast", ()))
+    keyed = [(*_key(resource, ranks), resource) for resource in resources]
+    if sum(1 for entry in keyed if entry[2] == "Namespace") > 1:
+        keyed.sort(key=cmp_to_key(_compare))
+    else:
+        keyed.sort(key=lambda entry: (entry[0], entry[1], entry[3]))
+    return [entry[4] for entry in keyed]
+
+
+def _key(resource: Resource, ranks: Mapping[str, int]) -> tuple[int, bytes, str, bytes]:
+    current = resource.current()
+    group, version = group_version(current.api_version)
+    kind = current.kind
+    gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
+    space = resource.namespace if current.namespace != CLUSTER else resource.namespace
+    identity = (
+        f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}|{space or '~X'}|{current.name or '~N'}"
+    )
+    return ranks.get(kind, 0), _bytes(gvk), kind, _bytes(identity)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _compare(a: tuple[int, bytes, str, bytes, Resource], b: tuple[int, bytes, str, bytes, Resource]) -> int:
+    if a[0] != b[0]:
+        return a[0] - b[0]
+    if a[1] != b[1]:
+        less = -1 if a[1] < b[1] else 1
+        if a[2] == b[2] == "Namespace" and (b"~G_" in (a[1][:3], b[1][:3])):
+            return -less
+        return less
+    return (a[3] > b[3]) - (a[3] < b[3])

@@ -1,0 +1,290 @@
+"""Patches: reading an entry of ``patches`` and its deprecated kin, and applying it (kustomize.md, section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.jsonpatch import Operations, apply_operations, read_operations
+from compiler.kustomize.loader import Loader
+from compiler.kustomize.merge import merge_copy, node_identity, restore_identity
+from compiler.kustomize.reader import read_documents
+from compiler.kustomize.resfile import make_resources
+from compiler.kustomize.resource import Resource, Resources, id_text
+from compiler.kustomize.scalars import set_field, untagged
+from compiler.kustomize.schema import Table
+from compiler.kustomize.selectors import select
+
+Transform = Callable[[Resources], None]
+
+
+class Patch:
+    """An entry of ``patches``, read.
+
+    Args:
+        source: how errors name it.
+        merges: strategic-merge documents.
+        operations: JSON 6902 operations, when it is one.
+    """
+
+    __slots__ = ("kind", "merges", "name", "operations", "path", "source", "target")
+
+    def __init__(self, source: str, path: str, target: Mapping[str, Any] | None, options: Mapping[str, bool]) -> None:
+        self.source = source
+        self.path = path
+        self.target = target
+        self.merges: list[Resource] = []
+        self.operations: Operations | None = None
+        self.name = options.get("allowNameChange", False)
+        self.kind = options.get("allowKindChange", False)
+
+
+def read_patch(entry: Mapping[str, Any], loader: Loader, path: str) -> Patch:
+    """Read an entry of ``patches``.
+
+    Args:
+        entry: ``path`` or ``patch``, ``target``, ``options``.
+        path: the kustomization file, for errors about inline patches.
+
+    Raises:
+        KustomizeError: it is neither kind of patch, or both.
+    """
+    inline, file = entry.get("patch", "").strip(), entry.get("path", "")
+    if inline and file:
+        raise KustomizeError("patch and path can't be set at the same time", hint="remove one of the two")
+    if not inline and not file:
+        raise KustomizeError("must specify one of patch and path in")
+    if file:
+        try:
+            content, where = loader.load(file)
+        except KustomizeError as error:
+            error.message = f"failed to get the patch file from path({file}): {error.message}"
+            raise
+        source = f'[path: "{file}"]'
+    else:
+        content, where, source = inline.encode("utf-8", "surrogatepass"), path, f'[patch: "{inline}"]'
+    patch = Patch(source, where, entry.get("target"), entry.get("options", {}))
+    merge_error: KustomizeError | None = None
+    merges: list[Resource] | None = None
+    operations: Operations | None = None
+    json_error: KustomizeError | None = None
+    try:
+        merges = make_resources(loader.cache.read(content), where)
+    except KustomizeError as error:
+        merge_error = error
+    if merges:
+        patch.merges = merges
+        return patch
+    try:
+        operations = read_operations(content.decode("utf-8", "replace"))
+    except KustomizeError as error:
+        json_error = error
+    if merge_error is not None and json_error is not None:
+        reason = json_error if _looks_like_operations(content) else merge_error
+        said = str(reason.message).removeprefix("MalformedYAMLError: ")
+        raise KustomizeError(
+            f"unable to parse SM or JSON patch from {source}: {said}",
+            path=where if file else None,
+            line=reason.line if file else None,
+            hint=reason.hint or "a patch is a partial object with apiVersion, kind and metadata.name, or a list of operations",
+        )
+    if merge_error is None:
+        return patch
+    patch.operations = operations or []
+    if patch.target is None:
+        raise KustomizeError(f"must specify a target for JSON patch {source}", hint="add target: {kind: …, name: …}")
+    return patch
+
+
+def _looks_like_operations(content: bytes) -> bool:
+    return content.lstrip()[:1] in (b"-", b"[")
+
+
+def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> None:
+    """Apply an entry of ``patches``.
+
+    Args:
+        table: the merge lists when ``openapi.path`` replaced the built-in ones.
+
+    Raises:
+        KustomizeError: no target, several, or the patch does not fit.
+    """
+    if patch.operations is not None:
+        chosen = select(resources, patch.target or {})
+        for resource in chosen:
+            patch_json(resource, patch.operations, patch.path, history=True)
+        if chosen:
+            resources.changed()
+        return
+    if patch.target is not None:
+        if len(patch.merges) > 1:
+            raise KustomizeError(
+                "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field: "
+                f"{patch.source}",
+                hint="give each patch an entry of its own",
+            )
+        for document in patch.merges:
+            merge_selected(resources, select(resources, patch.target), document, patch, table=table)
+        return
+    for document in patch.merges:
+        try:
+            target = find_target(resources, document)
+        except KustomizeError as error:
+            error.message = (
+                f'no resource matches strategic merge patch "{_id_of(document)}": {error.message}'
+            )
+            raise
+        _merge_into(resources, target, document.node, patch, table=table)
+
+
+def merge_selected(
+    resources: Resources, targets: list[Resource], document: Resource, patch: Patch | None, *, table: Table | None
+) -> None:
+    """Merge a document into each target; labels and annotations of the patch become strings first."""
+    for target in targets:
+        twin = document.copy()
+        twin.set_strings("labels", document.strings("labels"))
+        twin.set_strings("annotations", document.strings("annotations"))
+        set_field(twin.node, "apiVersion", untagged(None, target.api_version) if target.api_version else None)
+        set_field(twin.node, "kind", untagged(None, target.kind))
+        _merge_into(resources, target, twin.node, patch, table=table)
+
+
+def _merge_into(
+    resources: Resources, target: Resource, document: dict[str, Any], patch: Patch | None, *, table: Table | None
+) -> None:
+    if not target.node:
+        return
+    identity = node_identity(target.node)
+    changes = patch is not None and (patch.name or patch.kind)
+    if changes:
+        target.push_history()
+    try:
+        merged = merge_copy(target.node, document, table=table)
+    except KustomizeError as error:
+        raise error.at(patch.path if patch is not None else None) from None
+    if merged is None:
+        target.node = {}
+        resources.drop({id(target)})
+        return
+    target.node = merged
+    restore_identity(merged, identity, kind=not (patch and patch.kind), name=not (patch and patch.name))
+    if changes:
+        resources.changed()
+
+
+def _id_of(document: Resource) -> str:
+    return id_text(document.original(), document.namespace)
+
+
+def find_target(resources: Resources, document: Resource) -> Resource:
+    """The one resource that has or had the id of a patch.
+
+    Raises:
+        KustomizeError: none, or several.
+    """
+    found = resources.with_any_id(document.original())
+    if len(found) == 1:
+        return found[0]
+    said = _id_of(document)
+    if found:
+        places = ", ".join(f"{resource.origin.path}:{resource.origin.line}" for resource in found)
+        raise KustomizeError(f"multiple matches for Id {said}; failed to find unique target for patch {said}: {places}")
+    raise KustomizeError(
+        f"no matches for Id {said}; failed to find unique target for patch {said}",
+        path=document.origin.path,
+        line=document.origin.line,
+        hint=_near_id(resources, document),
+    )
+
+
+def _near_id(resources: Resources, document: Resource) -> str | None:
+    for resource in resources.named(document.name):
+        if resource.kind == document.kind:
+            return f"there is {id_text(resource.current(), resource.namespace)}: check apiVersion and namespace"
+    from difflib import get_close_matches
+
+    names = [resource.name for resource in resources if resource.kind == document.kind]
+    near = get_close_matches(document.name, names, 1, 0.6)
+    return f"did you mean {near[0]}?" if near else None
+
+
+def patch_json(resource: Resource, operations: Operations, path: str, *, history: bool) -> None:
+    """Apply JSON 6902 operations to one resource.
+
+    Args:
+        history: as ``patches`` does: the old id is kept, and there is always an annotations map while patching.
+    """
+    if history:
+        resource.push_history()
+        metadata = resource.node.get("metadata")
+        if type(metadata) is dict:
+            metadata.setdefault("annotations", {})
+    try:
+        resource.node = apply_operations(resource.node, operations)
+    except KustomizeError as error:
+        raise error.at(path) from None
+    if history:
+        resource.rewrite_annotations()
+
+
+def read_legacy_merges(paths: list[str], loader: Loader, path: str) -> list[Resource]:
+    """The documents of ``patchesStrategicMerge``: inline YAML first, else a file.
+
+    Raises:
+        KustomizeError: an entry is neither.
+    """
+    found: list[Resource] = []
+    for index, entry in enumerate(paths):
+        try:
+            documents = make_resources(read_documents(entry.encode("utf-8", "surrogatepass")), path)
+        except KustomizeError:
+            try:
+                content, where = loader.load(entry)
+                documents = make_resources(loader.cache.read(content), where)
+            except KustomizeError as error:
+                raise error.at(field=f"patchesStrategicMerge[{index}]") from None
+        found.extend(documents)
+    if not found:
+        raise KustomizeError("patch appears to be empty", hint="remove the entry")
+    return found
+
+
+def apply_legacy_merges(resources: Resources, documents: list[Resource], *, table: Table | None) -> None:
+    """Apply ``patchesStrategicMerge``."""
+    for document in documents:
+        merge_selected(resources, [find_target(resources, document)], document, None, table=table)
+
+
+def read_legacy_json(entry: Mapping[str, Any], loader: Loader) -> tuple[Operations, str | None]:
+    """The operations of an entry of ``patchesJson6902`` and their file.
+
+    Raises:
+        KustomizeError: no target name, no patch, or not a list of operations.
+    """
+    target = entry.get("target")
+    if target is None or not target.get("name"):
+        raise KustomizeError("must specify the target name", hint="add target.name")
+    inline, file = entry.get("patch", ""), entry.get("path", "")
+    if inline and file:
+        raise KustomizeError("must specify a json patch file path or inline json patch, not both")
+    if not inline and not file:
+        raise KustomizeError("must specify a json patch file path or inline json patch")
+    where: str | None = None
+    if file:
+        content, where = loader.load(file)
+        inline = content.decode("utf-8", "replace")
+    operations = read_operations(inline)
+    if not operations:
+        raise KustomizeError("patched file is empty", path=where)
+    return operations, where
+
+
+def apply_legacy_json(
+    resources: Resources, target: Mapping[str, Any], operations: Operations, path: str
+) -> None:
+    """Apply an entry of ``patchesJson6902``."""
+    for resource in select(resources, target):
+        patch_json(resource, operations, path, history=False)
+    resources.changed()

@@ -1,0 +1,337 @@
+"""The pipeline: accumulating kustomizations from the leaves up, then what is done once at the root (section 2)."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from compiler.kustomize.config import Config, default_config, merged, read_configuration, read_crds
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.kustfile import Kustomization
+from compiler.kustomize.loader import Loader, is_remote
+from compiler.kustomize.resfile import make_resources
+from compiler.kustomize.resource import Origin, Resource, Resources
+from compiler.kustomize.schema import Table
+from compiler.kustomize.steps import Step, built_in_steps
+
+
+class Settings:
+    """What holds for a whole build.
+
+    Args:
+        root: the folder that is built.
+        metadata: the root's ``buildMetadata``.
+        enable_helm: whether charts may be inflated.
+        helm_command: the helm binary.
+        keep_bases: whether whole bases are kept in the cache for other builds.
+    """
+
+    def __init__(
+        self, root: str, *, enable_helm: bool = False, helm_command: str = "helm", keep_bases: bool = False
+    ) -> None:
+        self.root = root
+        self.metadata: tuple[str, ...] = ()
+        self.enable_helm = enable_helm
+        self.helm_command = helm_command
+        self.keep_bases = keep_bases
+        self.table: Table | None = None
+        self.schema_chosen = False
+        self.warnings: list[str] = []
+
+    @property
+    def trail(self) -> bool:
+        """Whether transformers are recorded on the resources."""
+        return bool(self.metadata)
+
+
+class Accumulator:
+    """What a kustomization has gathered: resources, configuration and variables."""
+
+    __slots__ = ("config", "resources", "roots", "variables")
+
+    def __init__(self) -> None:
+        self.resources = Resources()
+        self.config: Config = default_config()
+        self.variables: list[Any] = []
+        self.roots: list[str] = []
+        """The folders it was made from, for the check for cycles when it is used again."""
+
+    def copy(self) -> Accumulator:
+        """A copy whose resources can be changed."""
+        twin = Accumulator()
+        twin.resources = Resources(resource.copy() for resource in self.resources)
+        twin.config = self.config
+        twin.variables = list(self.variables)
+        twin.roots = list(self.roots)
+        return twin
+
+
+def run(loader: Loader, settings: Settings) -> tuple[Resources, Kustomization]:
+    """Build a kustomization: its resources, with names and references final, in the order of accumulation.
+
+    Raises:
+        KustomizeError: anything the real tool refuses.
+    """
+    file = loader.kustomization()
+    settings.warnings.extend(file.warnings)
+    settings.metadata = tuple(file.items("buildMetadata"))
+    _choose_schema(file, loader, settings)
+    result = _accumulate(file, loader, settings, Accumulator())
+    resources = result.resources
+    from compiler.kustomize.references import fix_references
+
+    if any(resource.needs_hash for resource in resources):
+        from compiler.kustomize.hashing import add_hashes
+
+        add_hashes(resources)
+    fix_references(resources, result.config.references)
+    if result.variables:
+        from compiler.kustomize.variables import resolve_variables
+
+        specs = result.config.specs("varReference")
+        settings.warnings.extend(resolve_variables(resources, result.variables, specs))
+    _drop_local(resources)
+    return resources, file
+
+
+def _choose_schema(file: Kustomization, loader: Loader, settings: Settings) -> None:
+    """The first ``openapi`` of the build wins."""
+    wanted = file.get("openapi")
+    if not wanted:
+        return
+    from compiler.kustomize.openapi import check_version, read_schema
+
+    try:
+        check_version(wanted.get("version", ""))
+        if wanted.get("path"):
+            content, where = loader.load(wanted["path"])
+            if not settings.schema_chosen:
+                try:
+                    settings.table = read_schema(content)
+                except KustomizeError as error:
+                    raise error.at(where) from None
+    except KustomizeError as error:
+        raise file.place(error, "openapi") from None
+    settings.schema_chosen = True
+
+
+def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> Accumulator:
+    into.roots.append(loader.root)
+    for index, path in enumerate(file.items("resources")):
+        try:
+            _add_resource(path, loader, settings, into)
+        except KustomizeError as error:
+            error.message = f"accumulating resources: {error.message.removeprefix('accumulating resources: ')}"
+            raise file.place(error, "resources", index) from None
+    into.config = merged(into.config, default_config())
+    for field, read in (("configurations", read_configuration), ("crds", read_crds)):
+        for index, path in enumerate(file.items(field)):
+            try:
+                into.config = merged(into.config, read(path, loader))
+            except KustomizeError as error:
+                raise file.place(error, field, index) from None
+    _generate(file, loader, settings, into)
+    for index, path in enumerate(file.items("components")):
+        try:
+            _add_component(path, loader, settings, into)
+        except KustomizeError as error:
+            error.message = f"accumulating components: {error.message}"
+            raise file.place(error, "components", index) from None
+    steps = built_in_steps(file, loader, into.config, settings.table)
+    if file.get("transformers"):
+        from compiler.kustomize.plugins import transformer_steps
+
+        steps.extend(transformer_steps(file, loader, settings))
+    for step in steps:
+        _run(step, file, settings, into.resources)
+    if file.get("validators"):
+        from compiler.kustomize.plugins import run_validators
+
+        run_validators(file, loader, settings, into.resources)
+    _declare_variables(file, into)
+    return into
+
+
+def _run(step: Step, file: Kustomization, settings: Settings, resources: Resources) -> None:
+    try:
+        step.run(resources)
+    except KustomizeError as error:
+        raise file.place(error, step.field, step.index) from None
+    if any(not resource.node for resource in resources.items):
+        resources.drop({id(resource) for resource in resources if not resource.node})
+    if settings.trail:
+        record(resources, file, settings, step.kind)
+
+
+def record(resources: Resources, file: Kustomization, settings: Settings, kind: str) -> None:
+    """Note on every resource that a transformer has run on it (``buildMetadata``)."""
+    entry = {
+        "configuredIn": posixpath.relpath(file.path or ".", settings.root or "."),
+        "configuredBy": {"apiVersion": "builtin", "kind": kind},
+    }
+    for resource in resources:
+        resource.trail = [*(resource.trail or ()), entry]
+
+
+def _add_resource(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
+    try:
+        where = loader.locate(path)
+    except KustomizeError as error:
+        _add_folder(path, loader, settings, into, error)
+        return
+    content, where = loader.load(path)
+    try:
+        into.resources.extend(make_resources(loader.cache.read(content), where))
+    except KustomizeError as error:
+        error.message = f"accumulating resources from '{path}': {error.message}"
+        raise error.at(where) from None
+
+
+def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator, why: KustomizeError) -> None:
+    try:
+        below = loader.folder(path)
+    except KustomizeError as error:
+        if error.unsupported or why.unsupported or is_remote(path):
+            raise
+        hint = why.hint if "must be" not in error.message or "security" in why.message else error.hint or why.hint
+        raise KustomizeError(
+            f"accumulation err='accumulating resources from '{path}': {why.message}': {error.message}", hint=hint
+        ) from None
+    if below.root == "" and not loader.root:
+        raise why
+    key = (id(loader.tree), below.root, loader.restricted, settings.enable_helm)
+    keep = settings.keep_bases and not settings.trail and settings.table is None
+    if keep:
+        found = loader.cache.bases.get(key)
+        if isinstance(found, _Kept):
+            found.check(below)
+            settings.warnings.extend(found.warnings)
+            _absorb(into, found.accumulator.copy())
+            return
+    warned = len(settings.warnings)
+    file = below.kustomization()
+    if file.is_component:
+        raise KustomizeError(
+            f"expected kind != 'Component' for path '{below.root}'", hint="list it under components, not resources"
+        )
+    settings.warnings.extend(file.warnings)
+    _choose_schema(file, below, settings)
+    made = _accumulate(file, below, settings, Accumulator())
+    if keep and settings.table is None:
+        loader.cache.bases[key] = _Kept(made.copy(), tuple(settings.warnings[warned:]))
+    _absorb(into, made)
+
+
+class _Kept:
+    """A base in the cache."""
+
+    __slots__ = ("accumulator", "warnings")
+
+    def __init__(self, accumulator: Accumulator, warnings: tuple[str, ...]) -> None:
+        self.accumulator = accumulator
+        self.warnings = warnings
+
+    def check(self, below: Loader) -> None:
+        """Refuse to use it where one of its folders would be a cycle."""
+        for root in self.accumulator.roots:
+            for visited in below.parents:
+                if visited == root or not root or visited.startswith(f"{root}/"):
+                    raise KustomizeError(
+                        f"cycle detected: candidate root '{root or '.'}' contains visited root '{visited or '.'}'",
+                        hint="a base cannot be the folder itself or lie above it",
+                    )
+
+
+def _absorb(into: Accumulator, made: Accumulator) -> None:
+    into.resources.extend(made.resources)
+    into.config = merged(into.config, made.config)
+    into.roots.extend(made.roots)
+    if made.variables:
+        from compiler.kustomize.variables import merge_variables
+
+        merge_variables(into.variables, made.variables, same_allowed=True)
+
+
+def _add_component(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
+    try:
+        below = loader.folder(path)
+    except KustomizeError as error:
+        error.message = f'loader.New "{error.message}"'
+        raise
+    file = below.kustomization()
+    if not file.is_component:
+        raise KustomizeError(
+            f"accumulateDirectory: \"expected kind 'Component' for path '{below.root}' but got '{file.fields['kind']}'\"",
+            hint="set kind: Component, or list it under resources",
+        )
+    settings.warnings.extend(file.warnings)
+    _choose_schema(file, below, settings)
+    _accumulate(file, below, settings, into)
+
+
+def _generate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> None:
+    common = file.get("generatorOptions") or {}
+    made: list[tuple[str, int | None, Resource]] = []
+    for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+        entries = file.items(field)
+        if not entries:
+            continue
+        from compiler.kustomize.generators import generate
+
+        for index, entry in enumerate(entries):
+            try:
+                made.append((field, index, generate(kind, entry, common, loader, Origin(file.path, 1))))
+            except KustomizeError as error:
+                raise file.place(error, field, index) from None
+    if file.get("helmCharts") or file.get("helmChartInflationGenerator"):
+        from compiler.kustomize.helm import inflate
+
+        made.extend(inflate(file, loader, settings))
+    if file.get("generators"):
+        from compiler.kustomize.plugins import run_generators
+
+        made.extend(run_generators(file, loader, settings))
+    if not made:
+        return
+    from compiler.kustomize.generators import absorb
+
+    for place, index, resource in made:
+        try:
+            absorb(into.resources, resource)
+        except KustomizeError as error:
+            error.message = f"merging from generator: {error.message}"
+            raise file.place(error, place, index) from None
+
+
+def _declare_variables(file: Kustomization, into: Accumulator) -> None:
+    entries = file.items("vars")
+    if not entries:
+        return
+    from compiler.kustomize.variables import mark_targets, merge_variables, read_variable
+
+    try:
+        new = [read_variable(entry, f"vars[{index}]") for index, entry in enumerate(entries)]
+        for index, variable in enumerate(new):
+            merge_variables(new[:index], [variable], same_allowed=False)
+        merge_variables(into.variables, new, same_allowed=False)
+        mark_targets(into.resources, new)
+    except KustomizeError as error:
+        raise file.place(error, "vars") from None
+
+
+def _drop_local(resources: Resources) -> None:
+    gone = set()
+    for resource in resources:
+        annotations = resource.metadata.get("annotations")
+        if type(annotations) is dict and "config.kubernetes.io/local-config" in annotations:
+            if resource.strings("annotations")["config.kubernetes.io/local-config"] != "false":
+                gone.add(id(resource))
+                continue
+        if not resource.kind or (not resource.name and not resource.kind.endswith("List")):
+            what = "kind" if not resource.kind else "metadata.name"
+            raise KustomizeError(
+                f"missing {what} in object after the build", path=resource.origin.path, line=resource.origin.line
+            )
+    resources.drop(gone)
+
+

@@ -1,0 +1,335 @@
+"""Printing: nodes to the text that go-yaml v2 writes, byte for byte (kustomize.md, section 18)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.natural import sort_keys
+from compiler.kustomize.scalars import Key, Scalar, Shared, resolve_plain, value_of
+
+_WIDTH = 80
+_MAX_MEMO = 100_000
+_WORDS = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"])
+_BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+_UNPRINTABLE = re.compile("[^\\n\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]")
+_BREAKS = "\n\x85\u2028\u2029"
+_SPACE_BREAK = re.compile("[ ][\\n\u2028\u2029]")
+_BREAK_SPACE = re.compile("[\\n\u2028\u2029][ ]")
+_SOFT_BREAK = re.compile("([\u2028\u2029])(?=[^\\n\u2028\u2029])")
+_FORBIDDEN = re.compile("[\\x7f-\\x84\\x86-\\x9f\\ufffe\\uffff]")
+_PLAIN_FAST = re.compile(r"[A-Za-z/_$(][A-Za-z0-9/_.$()\-+@=;!?]*(?:[ :][A-Za-z0-9/_.$()\-+@=;!?]+)*\Z")
+_PLAIN_BAD = re.compile(r"[\s,\[\]{}#&*!|>'\"%@`]|[?:\-](?:\s|\Z)|---|\.\.\.", re.UNICODE)
+_PLAIN_BAD_INSIDE = re.compile(r":(?:[ \t\n\x85\u2028\u2029]|\Z)|[ \t\n\x85\u2028\u2029]#")
+_LETTER_ESCAPES = {
+    "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
+    '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
+}
+
+_memo: dict[str, str] = {}
+_orders: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+
+
+def print_document(node: dict[str, Any]) -> str:
+    """One object as YAML text, ending in one newline.
+
+    Raises:
+        KustomizeError: it cannot be printed (a key that is not a string, a control character).
+    """
+    if not node:
+        return "{}\n"
+    out: list[str] = []
+    _map(node, 0, out, "")
+    return "".join(out)
+
+
+def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
+    """Print a map whose first line continues after ``lead`` (already holding its indentation)."""
+    keys = tuple(node)
+    order = _orders.get(keys)
+    if order is None:
+        order = _order(keys)
+    pad = " " * indent
+    start = lead or pad
+    for key, label in order:
+        value = node[key]
+        kind = type(value)
+        if kind is str:
+            text = _memo.get(value)
+            if text is not None:
+                out.append(f"{start}{label} {text}\n")
+                start = pad
+                continue
+        if label[0] == "?":
+            _long_key(label, value, indent, out, start)
+        elif kind is dict:
+            if value:
+                out.append(f"{start}{label}\n")
+                _map(value, indent + 2, out, "")
+            else:
+                out.append(f"{start}{label} {{}}\n")
+        elif kind is list:
+            if value:
+                out.append(f"{start}{label}\n")
+                _list(value, indent, out, "")
+            else:
+                out.append(f"{start}{label} []\n")
+        else:
+            out.append(f"{start}{label} {_scalar(value, indent + 2, indent + len(label) + 1)}\n")
+        start = pad
+
+
+def _list(node: list[Any], indent: int, out: list[str], lead: str) -> None:
+    pad = " " * indent
+    start = lead or pad
+    for value in node:
+        kind = type(value)
+        if kind is dict:
+            if value:
+                _map(value, indent + 2, out, start + "- ")
+            else:
+                out.append(f"{start}- {{}}\n")
+        elif kind is list:
+            if value:
+                _list(value, indent + 2, out, start + "- ")
+            else:
+                out.append(f"{start}- []\n")
+        else:
+            out.append(f"{start}- {_scalar(value, indent + 2, indent + 2)}\n")
+        start = pad
+
+
+def _long_key(label: str, value: Any, indent: int, out: list[str], start: str) -> None:
+    out.append(f"{start}{label}\n")
+    pad = " " * indent
+    if type(value) is dict and value:
+        _map(value, indent + 2, out, pad + ": ")
+    elif type(value) is list and value:
+        _list(value, indent + 2, out, pad + ": ")
+    else:
+        text = "{}" if type(value) is dict else "[]" if type(value) is list else _scalar(value, indent + 2, indent + 2)
+        out.append(f"{pad}: {text}\n")
+
+
+def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    result = []
+    for key in sort_keys(keys):
+        if type(key) is Key:
+            raise KustomizeError(
+                f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(key)!r} is not a string)",
+                hint="quote the key",
+            )
+        text = _one_line(key, 0, 0, fold=False)
+        long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in _BREAKS)
+        result.append((key, f"? {text}" if long else f"{text}:"))
+    if len(_orders) > _MAX_MEMO:
+        _orders.clear()
+    _orders[keys] = result
+    return result
+
+
+def _scalar(value: Any, indent: int, column: int) -> str:
+    if isinstance(value, str):
+        return _string(value, indent, column)
+    if type(value) is Shared:
+        return _scalar(value.node, indent, column)
+    assert type(value) is Scalar  # noqa: S101 - a node is nothing else
+    if value.printed is not None:
+        return value.printed
+    data = value_of(value)
+    if isinstance(data, str):
+        return _string(data, indent, column)
+    value.printed = format_number(data)
+    return value.printed
+
+
+def format_number(data: int | float | bool | None) -> str:
+    """A number, boolean or null as the real tool prints it (kustomize.md, 18.8)."""
+    if data is None:
+        return "null"
+    if isinstance(data, bool):
+        return "true" if data else "false"
+    if isinstance(data, int):
+        return str(data)
+    return _float(data)
+
+
+def _float(data: float) -> str:
+    if data == 0:
+        return "0"
+    digits, exponent = shortest_digits(data)
+    sign = "-" if data < 0 else ""
+    if len(digits) - 1 <= exponent < 21:
+        whole = int(sign + digits + "0" * (exponent - len(digits) + 1))
+        if -(1 << 63) <= whole < 1 << 64:
+            return str(whole)
+    if exponent < -4 or exponent >= 6:
+        tail = digits[1:]
+        return f"{sign}{digits[0]}{'.' + tail if tail else ''}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    return f"{sign}{digits[: exponent + 1]}.{digits[exponent + 1 :]}"
+
+
+def shortest_digits(data: float) -> tuple[str, int]:
+    """The shortest round-trip digits of a float and the exponent of the first one."""
+    mantissa, _, power = f"{abs(data)!r}".partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    lead = len(whole) if whole != "0" else len(digits) - len(fraction)
+    return digits.rstrip("0") or "0", lead - 1 + int(power or 0)
+
+
+def _string(value: str, indent: int, column: int) -> str:
+    text = _memo.get(value)
+    if text is not None:
+        return text
+    text = _one_line(value, indent, column, fold=True)
+    if " " not in value and "\n" not in text:
+        if len(_memo) > _MAX_MEMO:
+            _memo.clear()
+        _memo[str(value)] = text
+    return text
+
+
+def is_ambiguous(value: str) -> bool:
+    """Whether YAML 1.1 would read the plain text as something other than a string."""
+    if value in _WORDS or (value and value[0] in "+-0123456789" and ":" in value and _BASE60.match(value) is not None):
+        return True
+    return type(resolve_plain(value)) is Scalar
+
+
+def _one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
+    if _PLAIN_FAST.match(value) and value not in _WORDS and (value[0].isalpha() or not is_ambiguous(value)):
+        if value in ("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"):
+            return f'"{value}"'
+        return _fold_plain(value, indent, column) if fold and " " in value else value
+    forbidden = _FORBIDDEN.search(value)
+    if forbidden:
+        raise KustomizeError(
+            f"yaml: control characters are not allowed (U+{ord(forbidden[0]):04X})", hint="remove the character"
+        )
+    special = _UNPRINTABLE.search(value) is not None
+    if "\n" in value:
+        literal = fold and not special and not value.endswith(" ") and not _SPACE_BREAK.search(value)
+        return _literal(value, indent) if literal else _double(value, indent, column, fold=fold)
+    if special or is_ambiguous(value) or _SPACE_BREAK.search(value) or _BREAK_SPACE.search(value):
+        return _double(value, indent, column, fold=fold)
+    breaks = "\u2028" in value or "\u2029" in value
+    edge = value[0] == " " or value[-1] == " "
+    if not breaks and not edge and not _PLAIN_BAD.match(value) and not _PLAIN_BAD_INSIDE.search(value):
+        return _fold_plain(value, indent, column) if fold and " " in value else value
+    if breaks and not fold:
+        return _double(value, indent, column, fold=False)
+    return _single(value, indent, column, fold=fold)
+
+
+def _fold_plain(value: str, indent: int, column: int) -> str:
+    if column + len(value) <= _WIDTH:
+        return value
+    out: list[str] = []
+    last = ""
+    for i, char in enumerate(value):
+        if char == " ":
+            if last != " " and column > _WIDTH and value[i + 1 : i + 2] != " ":
+                out.append("\n" + " " * indent)
+                column = indent
+                last = " "
+                continue
+        out.append(char)
+        column += 1
+        last = char
+    return "".join(out)
+
+
+def _single(value: str, indent: int, column: int, *, fold: bool) -> str:
+    out = ["'"]
+    column += 1
+    last_space = last_break = False
+    for i, char in enumerate(value):
+        if char == " ":
+            inner = 0 < i < len(value) - 1 and value[i + 1] != " "
+            if fold and not last_space and column > _WIDTH and inner:
+                out.append("\n" + " " * indent)
+                column = indent
+            else:
+                out.append(" ")
+                column += 1
+            last_space = True
+        elif char in _BREAKS:
+            if not last_break and char == "\n":
+                out.append("\n")
+            out.append(char)
+            column = 0
+            last_break = True
+            last_space = False
+            continue
+        else:
+            if last_break:
+                out.append(("" if out[-1] in _BREAKS else "\n") + " " * indent)
+                column = indent
+            out.append("''" if char == "'" else char)
+            column += 2 if char == "'" else 1
+            last_space = False
+        last_break = False
+    return "".join(out) + "'"
+
+
+def _double(value: str, indent: int, column: int, *, fold: bool) -> str:
+    out = ['"']
+    column += 1
+    last_space = False
+    escape_all = value.startswith("\ufeff")
+    for i, char in enumerate(value):
+        if _must_escape(char) or (escape_all and ord(char) > 0x7E):
+            text = _escape(char)
+            out.append(text)
+            column += len(text)
+            last_space = False
+        elif char == " ":
+            if fold and not last_space and column > _WIDTH and 0 < i < len(value) - 1:
+                out.append("\n" + " " * indent)
+                column = indent
+                if value[i + 1] == " ":
+                    out.append("\\")
+                    column += 1
+            else:
+                out.append(" ")
+                column += 1
+            last_space = True
+        else:
+            out.append(char)
+            column += 1
+            last_space = False
+    return "".join(out) + '"'
+
+
+def _must_escape(char: str) -> bool:
+    return char in '"\\\n\x85\u2028\u2029' or _UNPRINTABLE.match(char) is not None
+
+
+def _escape(char: str) -> str:
+    letter = _LETTER_ESCAPES.get(char)
+    if letter is not None:
+        return "\\" + letter
+    code = ord(char)
+    if code <= 0xFF:
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def _literal(value: str, indent: int) -> str:
+    head = "|"
+    if value[0] in (" ", *_BREAKS):
+        head += "2"
+    if value[-1] not in _BREAKS:
+        head += "-"
+    elif len(value) == 1 or value[-2] in _BREAKS:
+        head += "+"
+    pad = " " * indent
+    lines = value.split("\n")
+    if value.endswith("\n"):
+        lines.pop()
+    text = head + "\n" + "\n".join(pad + line if line else "" for line in lines)
+    return _SOFT_BREAK.sub(lambda match: match[1] + pad, text)

@@ -1,0 +1,391 @@
+"""Reading YAML: bytes to documents of nodes, at the speed of libyaml's event stream.
+
+Documents are split by text first, as the real tool does (kustomize.md, 5.1), then each piece is read on its own.
+Nesting and the expansion of aliases are bounded while events arrive, before anything recursive sees the input.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from yaml import YAMLError
+from yaml._yaml import CParser
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.scalars import Key, Quoted, Scalar, copy, is_null, resolve_plain, text_of
+
+MAX_BYTES = 64 << 20
+"""The largest file that is read (64 MiB; a cluster refuses single objects above 1.5 MiB)."""
+MAX_DEPTH = 300
+"""The deepest nesting of maps and lists (the real one stops at 10,000; Kubernetes objects stay below 40)."""
+MAX_ALIAS_NODES = 500_000
+"""The most nodes that the aliases of one document may expand to."""
+
+_SEPARATOR = re.compile(r"\n---(.*)\n")
+_TAG = "tag:yaml.org,2002:"
+
+
+class Document(NamedTuple):
+    """One YAML document.
+
+    Args:
+        node: its root (see :mod:`compiler.kustomize.scalars`), None when empty.
+        line: the 1-based line of its first node.
+        problem: what the real tool would refuse when it prints it (duplicate keys), with the line.
+    """
+
+    node: Any
+    line: int
+    problem: tuple[str, int] | None = None
+
+
+def decode(content: bytes) -> str:
+    """The text of a file.
+
+    Raises:
+        KustomizeError: it is too big or not UTF-8.
+    """
+    if len(content) > MAX_BYTES:
+        raise KustomizeError(
+            f"file of {len(content):,} bytes is larger than the limit of {MAX_BYTES:,} bytes",
+            hint="split it, or keep it out of the kustomization",
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise KustomizeError(
+            "MalformedYAMLError: yaml: invalid leading UTF-8 octet", line=line, hint="save the file as UTF-8"
+        ) from None
+
+
+def split_documents(text: str) -> list[tuple[str, int]]:
+    """The pieces of a file between ``---`` lines, each with its 0-based first line.
+
+    Raises:
+        KustomizeError: something other than a comment follows a ``---``.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    if "\n---" not in text:
+        return [(text, 0)]
+    pieces: list[tuple[str, int]] = []
+    start, line = 0, 0
+    for match in _SEPARATOR.finditer(text):
+        rest = match[1].strip()
+        number = line + text.count("\n", start, match.start() + 1)
+        if rest and rest[0] != "#":
+            raise KustomizeError(
+                f"invalid document separator: ---{match[1].rstrip()}",
+                line=number + 1,
+                hint="put the document on the line after ---",
+            )
+        pieces.append((text[start : match.start() + 1], line))
+        start, line = match.end(), number + 1
+    pieces.append((text[start:], line))
+    return pieces
+
+
+def read_documents(content: bytes) -> list[Document]:
+    """The documents of a resource file; empty ones are left out.
+
+    Raises:
+        KustomizeError: malformed YAML, with its line.
+    """
+    documents = []
+    for piece, line in split_documents(decode(content)):
+        document = read_document(piece, line)
+        if document is not None:
+            documents.append(document)
+    return documents
+
+
+def read_document(
+    text: str, first_line: int = 0, resolve: Callable[[str], Any] = resolve_plain, *, strict_keys: bool = True
+) -> Document | None:
+    """The first document of a text, or None when there is none.
+
+    Args:
+        text: YAML.
+        first_line: the 0-based line of the text within its file, for errors.
+        resolve: the node of a plain scalar.
+        strict_keys: note duplicate keys as a problem (else the last one wins silently).
+    """
+    try:
+        return _Builder(text, first_line, resolve, strict_keys).run()
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        line = first_line + mark.line + 1 if mark is not None else None
+        place = f"line {line}: " if line is not None else ""
+        hint = None
+        if "cannot start any token" in problem:
+            hint = "indent with spaces, not tabs; quote values that begin with @ or `"
+        raise KustomizeError(
+            f"MalformedYAMLError: yaml: {place}{problem}",
+            line=line,
+            column=mark.column + 1 if mark is not None else None,
+            hint=hint,
+        ) from None
+    except UnicodeEncodeError:
+        raise KustomizeError("MalformedYAMLError: yaml: control characters are not allowed") from None
+
+
+class _Builder:
+    """Builds nodes from events with a stack of its own, so that depth costs no recursion."""
+
+    def __init__(self, text: str, first_line: int, resolve: Callable[[str], Any], strict_keys: bool) -> None:
+        self.parser = CParser(text)
+        self.first_line = first_line
+        self.resolve = resolve
+        self.strict_keys = strict_keys
+        self.anchors: dict[str, Any] = {}
+        self.expanded = 0
+        self.problem: tuple[str, int] | None = None
+
+    def run(self) -> Document | None:
+        get = self.parser.get_event
+        while True:
+            event = get()
+            kind = type(event)
+            if kind is StreamEndEvent:
+                return None
+            if kind is DocumentStartEvent:
+                break
+        event = get()
+        line = self.first_line + event.start_mark.line + 1
+        node = self._build(event)
+        self._finish_document()
+        return Document(node, line, self.problem)
+
+    def _finish_document(self) -> None:
+        """Read to the next document's start: what follows may be malformed."""
+        event = self.parser.get_event()
+        if type(event) is DocumentEndEvent:
+            self.parser.get_event()
+
+    def _build(self, event: Any) -> Any:
+        get = self.parser.get_event
+        resolve = self.resolve
+        root: Any = None
+        current: Any = None
+        key: Any = None
+        stack: list[tuple[Any, Any]] = []
+        while True:
+            kind = type(event)
+            if kind is ScalarEvent:
+                if event.tag is None and event.implicit[0]:
+                    node = resolve(event.value)
+                elif event.tag is None:
+                    node = Quoted(event.value)
+                else:
+                    node = self._tagged(event)
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = node
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                node = {} if kind is MappingStartEvent else []
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = node
+                if type(current) is dict and key is None:
+                    self._fail("invalid map key: it is a map or a list", event)
+                stack.append((current, key))
+                if len(stack) > MAX_DEPTH:
+                    self._fail(f"exceeded max depth of {MAX_DEPTH}", event)
+                current, key = node, None
+                event = get()
+                continue
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                node = current
+                if kind is MappingEndEvent and "<<" in node and type(node) is dict:
+                    self._merge(node, event)
+                current, key = stack.pop()
+            else:
+                assert kind is AliasEvent  # noqa: S101 - no other event stands inside a document
+                node = self._alias(event, stack, current)
+            if type(current) is dict:
+                if key is None:
+                    key = self._key(node, event)
+                    if key in current:
+                        self._duplicate(current, key, event)
+                        if self.strict_keys:
+                            key = _Shadowed(key)
+                else:
+                    if type(key) is not _Shadowed:
+                        current[key] = node
+                    key = None
+            elif current is None:
+                root = node
+                return root
+            else:
+                current.append(node)
+            event = get()
+
+    def _key(self, node: Any, event: Any) -> Any:
+        if type(node) is str:
+            return node if node != "<<" else _MergeKey(node)
+        if isinstance(node, str):
+            return str(node)
+        if type(node) is Scalar:
+            key = Key(node.text)
+            key.tag = node.tag
+            return key
+        if isinstance(node, int | float | bool) or node is None:
+            return _yaml11_key(node)
+        return self._fail("invalid map key: it is a map or a list", event)
+
+    def _duplicate(self, current: dict[Any, Any], key: Any, event: Any) -> None:
+        line = self.first_line + event.start_mark.line + 1
+        if self.problem is None:
+            self.problem = (f'mapping key "{key}" already defined', line)
+        if not self.strict_keys:
+            del current[key]
+
+    def _tagged(self, event: Any) -> Any:
+        tag, text = event.tag, event.value
+        if tag == "!" or tag == _TAG + "str" or not tag.startswith(_TAG):
+            return text
+        name = tag[len(_TAG) :]
+        if name == "binary":
+            import base64
+            import binascii
+
+            try:
+                return base64.b64decode(text, validate=False).decode("utf-8", "surrogateescape")
+            except (binascii.Error, ValueError):
+                return self._fail("!!binary value contains invalid base64 data", event)
+        if name in ("int", "float", "bool", "null", "timestamp"):
+            if self.resolve is not resolve_plain:
+                return self.resolve(text)
+            return Scalar(text, name)
+        return text
+
+    def _alias(self, event: Any, stack: list[tuple[Any, Any]], current: Any) -> Any:
+        name = event.anchor
+        if name not in self.anchors:
+            self._fail(f"unknown anchor '{name}' referenced", event, numbered=False)
+        node = self.anchors[name]
+        if type(node) is dict or type(node) is list:
+            if node is current or any(node is above for above, _ in stack):
+                self._fail(f"anchor '{name}' value contains itself", event)
+            self.expanded += _size(node)
+            if self.expanded > MAX_ALIAS_NODES:
+                self._fail(f"document contains excessive aliasing (more than {MAX_ALIAS_NODES:,} nodes)", event)
+            if _depth(node) + len(stack) > MAX_DEPTH:
+                self._fail(f"exceeded max depth of {MAX_DEPTH}", event)
+            return copy(node)
+        return node
+
+    def _merge(self, node: dict[Any, Any], event: Any) -> None:
+        if not any(type(key) is _MergeKey for key in node):
+            return
+        value = node.pop("<<")
+        sources = value if type(value) is list else [value]
+        if any(type(source) is not dict for source in sources):
+            self._fail("map merge requires map or sequence of maps as the value", event)
+        for source in sources:
+            for key, below in source.items():
+                if key not in node:
+                    node[key] = copy(below)
+
+    def _fail(self, message: str, event: Any, *, numbered: bool = True) -> Any:
+        mark = event.start_mark
+        line = self.first_line + mark.line + 1
+        place = f"line {line}: " if numbered else ""
+        raise KustomizeError(f"MalformedYAMLError: yaml: {place}{message}", line=line, column=mark.column + 1)
+
+
+class _MergeKey(str):
+    """The key ``<<``, written plain."""
+
+    __slots__ = ()
+
+
+class _Shadowed(str):
+    """A key that its map has already; its value is read and left out."""
+
+    __slots__ = ()
+
+
+def _yaml11_key(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _size(node: Any) -> int:
+    count, todo = 0, [node]
+    while todo:
+        item = todo.pop()
+        count += 1
+        if type(item) is dict:
+            todo.extend(item.values())
+        elif type(item) is list:
+            todo.extend(item)
+    return count
+
+
+def _depth(node: Any) -> int:
+    if type(node) is dict:
+        return 1 + max((_depth(value) for value in node.values()), default=0)
+    if type(node) is list:
+        return 1 + max((_depth(value) for value in node), default=0)
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------------- YAML 1.1 data
+
+_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"])
+_FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"])
+
+
+def resolve_yaml11(text: str) -> Any:
+    """The plain value of a plain scalar by YAML 1.1, as go-yaml v2 reads kustomizations, configurations and JSON patches."""
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    node = resolve_plain(text)
+    if type(node) is not Scalar:
+        return node
+    if is_null(node):
+        return None
+    if node.tag == "timestamp":
+        return text_of(node)
+    from compiler.kustomize.scalars import value_of
+
+    return value_of(node)
+
+
+def read_yaml11(text: str, first_line: int = 0) -> tuple[Any, int, tuple[str, int] | None]:
+    """The first document of a text as plain data, its line, and the first duplicate key (the last value wins).
+
+    Raises:
+        KustomizeError: malformed YAML.
+    """
+    document = read_document(text, first_line, resolve_yaml11, strict_keys=False)
+    if document is None:
+        return None, first_line + 1, None
+    return _unquoted(document.node), document.line, document.problem
+
+
+def _unquoted(node: Any) -> Any:
+    if type(node) is dict:
+        return {str(key): _unquoted(value) for key, value in node.items()}
+    if type(node) is list:
+        return [_unquoted(value) for value in node]
+    return str(node) if type(node) is Quoted else node

@@ -1,0 +1,227 @@
+"""Following renamed objects: name references (kustomize.md, section 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldspec import NameReference, describe, split_path, walk
+from compiler.kustomize.order import kind_rank
+from compiler.kustomize.resource import CLUSTER, Resource, Resources, group_version, id_text
+from compiler.kustomize.scalars import is_null, put, set_field, text_of, untagged
+
+
+class _Rule(NamedTuple):
+    """One field of one kind of referrer, and what it names."""
+
+    path: str
+    segments: tuple[str, ...]
+    group: str
+    version: str
+    kind: str
+
+
+class _Renamed(NamedTuple):
+    """A resource that had other names, with what a look-up needs of it."""
+
+    position: int
+    resource: Resource
+    namespace: str
+    original_namespace: str
+
+
+def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None:
+    """Write the new name of every renamed resource where others refer to it by an earlier one.
+
+    Raises:
+        KustomizeError: several resources could be meant, or a field has an unexpected shape.
+    """
+    table = sorted(rules, key=lambda rule: (kind_rank(rule.kind), _gvk_key(rule)))
+    index: dict[str, list[_Renamed]] = {}
+    for position, resource in enumerate(resources):
+        if resource.previous:
+            entry = _Renamed(
+                position, resource, resource.current().namespace, resource.original().namespace
+            )
+            for name in dict.fromkeys(item[0] for item in resource.previous):
+                index.setdefault(name, []).append(entry)
+    memo: dict[tuple[str, str], list[_Rule]] = {}
+    spaces = _Spaces(resources)
+    for resource in resources:
+        original = resource.original()
+        key = (original.api_version, original.kind)
+        found = memo.get(key)
+        if found is None:
+            found = memo[key] = _rules_of(table, *key)
+        if found:
+            _Fixer(resource, index, spaces).run(found)
+
+
+def _gvk_key(rule: NameReference) -> str:
+    return f"{rule.group or '~G'}_{rule.version or '~V'}_{rule.kind or '~K'}"
+
+
+def _rules_of(table: list[NameReference], api_version: str, kind: str) -> list[_Rule]:
+    group, version = group_version(api_version)
+    return [
+        _Rule(spec.path, split_path(spec.path), rule.group, rule.version, rule.kind)
+        for rule in table
+        for spec in rule.referrers
+        if spec.matches(group, version, kind)
+    ]
+
+
+class _Spaces:
+    """Which original and current namespaces there are."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.current: dict[str, set[str]] = {}
+        """The current namespaces of the resources that were first in a namespace."""
+        for resource in resources:
+            self.current.setdefault(resource.original().namespace, set()).add(resource.current().namespace)
+
+    def holds(self, original: str, visible: set[str] | None) -> bool:
+        """Whether some visible resource was first in a namespace."""
+        now = self.current.get(original)
+        return now is not None and (visible is None or not visible.isdisjoint(now))
+
+
+class _Fixer:
+    """Fixes the references of one resource."""
+
+    def __init__(self, referrer: Resource, index: dict[str, list[_Renamed]], spaces: _Spaces) -> None:
+        self.referrer = referrer
+        self.index = index
+        self.spaces = spaces
+        self.current = referrer.current()
+        self.visible = self._visible()
+        self.rule: Any = None
+
+    def run(self, rules: list[_Rule]) -> None:
+        """Apply every rule."""
+        for rule in rules:
+            if rule.segments[0] not in self.referrer.node:
+                continue
+            self.rule = rule
+            try:
+                walk(self.referrer.node, rule.segments, 0, self._at, None)
+            except KustomizeError as error:
+                error.message = (
+                    f"updating name reference in '{rule.path}' field of '{describe(self.referrer)}': "
+                    f"considering field '{rule.path}' of object {describe(self.referrer)}: {error.message}"
+                )
+                origin = self.referrer.origin
+                raise error.at(origin.path, line=origin.line, field=rule.path) from None
+
+    def _visible(self) -> set[str] | None:
+        """The namespaces whose resources can be meant; None for all."""
+        if self.current.namespace == CLUSTER:
+            return None
+        spaces = {self.current.namespace, CLUSTER}
+        if self.referrer.kind == "RoleBinding":
+            subjects = self.referrer.node.get("subjects")
+            for subject in subjects if type(subjects) is list else ():
+                if type(subject) is dict and text_of(subject.get("kind")) == "ServiceAccount":
+                    spaces.add(text_of(subject.get("namespace")) or self.current.namespace)
+        return spaces
+
+    def _at(self, container: Any, key: Any) -> None:
+        node = container[key]
+        if is_null(node):
+            return
+        if type(node) is list:
+            for i, element in enumerate(node):
+                if type(element) is dict:
+                    self._map(element)
+                elif type(element) is list:
+                    raise KustomizeError("path config error; the list holds lists")
+                elif not is_null(element):
+                    self._scalar(node, i)
+        elif type(node) is dict:
+            self._map(node)
+        else:
+            self._scalar(container, key)
+
+    def _scalar(self, container: Any, key: Any) -> None:
+        text = text_of(container[key])
+        candidates = self.index.get(text)
+        if candidates is None:
+            return
+        chosen = self._choose(candidates, by_namespace=False)
+        if chosen is not None and chosen.name != text:
+            put(container, key, untagged(container[key], chosen.name))
+
+    def _map(self, node: dict[str, Any]) -> None:
+        name = node.get("name")
+        if name is None:
+            raise KustomizeError("path config error; no 'name' field in node", hint="the reference needs a name")
+        text = text_of(name)
+        candidates = self.index.get(text)
+        if candidates is None:
+            return
+        if node.get("namespace") is not None:
+            wanted = text_of(node["namespace"])
+            if self.spaces.holds(wanted, self.visible):
+                candidates = [item for item in candidates if item.original_namespace == wanted]
+            else:
+                candidates = [item for item in candidates if item.namespace == wanted]
+        chosen = self._choose(candidates, by_namespace=True)
+        if chosen is None or (chosen.name == text and not chosen.namespace):
+            return
+        set_field(node, "name", untagged(None, chosen.name))
+        if chosen.namespace:
+            set_field(node, "namespace", untagged(None, chosen.namespace))
+
+    def _choose(self, candidates: list[_Renamed], *, by_namespace: bool) -> Resource | None:
+        visible = self.visible
+        if visible is not None:
+            candidates = [item for item in candidates if item.namespace in visible]
+        rule = self.rule
+        candidates = [item for item in candidates if _selected(item.resource, rule.group, rule.version, rule.kind)]
+        if rule.path.endswith("roleRef/name"):
+            role = self.referrer.node.get("roleRef")
+            if type(role) is dict and role.get("apiGroup") is not None and role.get("kind") is not None:
+                group, kind = text_of(role["apiGroup"]), text_of(role["kind"])
+                candidates = [item for item in candidates if _selected(item.resource, group, "", kind)]
+        space = self.current.namespace
+        if space != CLUSTER:
+            candidates = [
+                item
+                for item in candidates
+                if item.namespace in (space, CLUSTER) or item.resource.kind == "ServiceAccount"
+            ]
+        for lenient in (None, True, False):
+            if lenient is not None:
+                candidates = [item for item in candidates if _same_affixes(item.resource, self.referrer, lenient)]
+            if len(candidates) == 1:
+                return candidates[0].resource
+            if not candidates:
+                return None
+        first = candidates[0].resource
+        for item in candidates[1:]:
+            other = item.resource
+            if other.name != first.name or (by_namespace and other.namespace != first.namespace):
+                ids = ", ".join(id_text(item.resource.current(), item.resource.namespace) for item in candidates)
+                raise KustomizeError(
+                    f"found multiple possible referrals: {ids}", hint="give the objects different names"
+                )
+        return first
+
+
+def _selected(resource: Resource, group: str, version: str, kind: str) -> bool:
+    own_group, own_version = group_version(resource.api_version)
+    if (group and group != own_group) or (version and version != own_version):
+        return False
+    return not kind or any(entry[2] == kind for entry in resource.previous)
+
+
+def _same_affixes(a: Resource, b: Resource, lenient: bool) -> bool:
+    return _same_ending(a.prefixes, b.prefixes, lenient) and _same_ending(a.suffixes, b.suffixes, lenient)
+
+
+def _same_ending(a: list[str], b: list[str], lenient: bool) -> bool:
+    if not a or not b:
+        return lenient or len(a) == len(b)
+    short = min(len(a), len(b))
+    return a[-short:] == b[-short:]

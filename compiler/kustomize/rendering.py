@@ -1,0 +1,179 @@
+"""Building: the public function, its options and its result."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.kustfile import Kustomization
+from compiler.kustomize.loader import Cache, Loader
+from compiler.kustomize.order import check_order, ordered
+from compiler.kustomize.pipeline import Settings, run
+from compiler.kustomize.printer import print_document
+from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Origin, Resource
+from compiler.kustomize.scalars import plain
+from compiler.kustomize.tree import Resolving, Tree
+
+
+class Options:
+    """How to build.
+
+    Args:
+        restricted: files must lie in or below their kustomization's folder (``--load-restrictor``).
+        enable_helm: run helm for ``helmCharts``.
+        helm_command: the helm binary.
+        cache: what earlier builds of this run have read; give one to several builds over the same, unchanged tree.
+    """
+
+    __slots__ = ("cache", "enable_helm", "helm_command", "restricted")
+
+    def __init__(
+        self,
+        *,
+        restricted: bool = True,
+        enable_helm: bool = False,
+        helm_command: str = "helm",
+        cache: Cache | None = None,
+    ) -> None:
+        self.restricted = restricted
+        self.enable_helm = enable_helm
+        self.helm_command = helm_command
+        self.cache = cache
+
+
+class RenderedObject:
+    """One object of a rendering.
+
+    Args:
+        data: the object as plain data.
+        origin: the file and line it comes from.
+    """
+
+    __slots__ = ("data", "origin")
+
+    def __init__(self, data: dict[str, Any], origin: Origin) -> None:
+        self.data = data
+        self.origin = origin
+
+    def __repr__(self) -> str:
+        return f"RenderedObject({self.data.get('kind')}/{(self.data.get('metadata') or {}).get('name')}, {self.origin})"
+
+
+class Rendering:
+    """What a build yields.
+
+    Args:
+        texts: the YAML of each object.
+        resources: the resources behind them.
+        warnings: what goes to stderr, one line each.
+    """
+
+    __slots__ = ("_objects", "_resources", "texts", "warnings")
+
+    def __init__(self, texts: tuple[str, ...], resources: list[Resource], warnings: tuple[str, ...]) -> None:
+        self.texts = texts
+        self.warnings = warnings
+        self._resources = resources
+        self._objects: tuple[RenderedObject, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        """What `kustomize build` prints: the documents joined by ``---``."""
+        return "---\n".join(self.texts)
+
+    @property
+    def objects(self) -> tuple[RenderedObject, ...]:
+        """The objects in the order of the text."""
+        if self._objects is None:
+            self._objects = tuple(
+                RenderedObject(plain(resource.node), resource.origin) for resource in self._resources
+            )
+        return self._objects
+
+
+def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
+    """Render a kustomization.
+
+    Args:
+        tree: where the files are.
+        path: the folder, relative to the tree's root (``""`` for the root itself).
+        options: see :class:`Options`.
+
+    Raises:
+        KustomizeError: the real tool refuses this input, or the engine does (``unsupported``).
+    """
+    options = options or Options()
+    root = posixpath.normpath(posixpath.join("/", path)).lstrip("/")
+    try:
+        if isinstance(tree, Resolving):
+            root = tree.resolve(root)
+    except OSError as error:
+        raise KustomizeError(f"must build at directory: {error}", path=path) from None
+    if not tree.is_dir(root):
+        if tree.is_file(root):
+            raise KustomizeError(
+                f"'{path}' doesn't exist or is not a directory: must build at directory: file is not directory",
+                path=root,
+                hint="name the folder",
+            )
+        raise KustomizeError(
+            f"must build at directory: not a valid directory: evalsymlink failure on '{path}' : "
+            f"lstat {path}: no such file or directory",
+            path=root or ".",
+        )
+    cache = options.cache or Cache()
+    settings = Settings(
+        root,
+        enable_helm=options.enable_helm,
+        helm_command=options.helm_command,
+        keep_bases=options.cache is not None,
+    )
+    loader = Loader(tree, root, restricted=options.restricted, cache=cache)
+    resources, file = run(loader, settings)
+    try:
+        check_order(file.get("sortOptions"))
+    except KustomizeError as error:
+        raise file.place(error, "sortOptions") from None
+    final = ordered(resources.items, file.get("sortOptions"))
+    if settings.metadata:
+        from compiler.kustomize.metadata import annotate
+
+        annotate(final, settings)
+    texts = tuple(_print(resource, file) for resource in final)
+    return Rendering(texts, final, tuple(settings.warnings))
+
+
+def _print(resource: Resource, file: Kustomization) -> str:
+    if resource.problem is not None:
+        message, line = resource.problem
+        raise KustomizeError(
+            f"yaml: unmarshal errors: {message}",
+            path=resource.origin.path,
+            line=line,
+            hint="remove one of the two",
+        )
+    _clean(resource)
+    try:
+        return print_document(resource.node)
+    except KustomizeError as error:
+        raise error.at(
+            resource.origin.path, line=resource.origin.line, field=f"{resource.kind}/{resource.name}"
+        ) from None
+
+
+def _clean(resource: Resource) -> None:
+    """Annotations become strings; the engine's own ones go; an empty map disappears."""
+    annotations = resource.metadata.get("annotations")
+    if annotations is None:
+        return
+    resource.rewrite_annotations()
+    annotations = resource.metadata.get("annotations")
+    if type(annotations) is not dict:
+        return
+    found = [name for name in DROPPED_ANNOTATIONS if name in annotations]
+    if found:
+        for name in found:
+            del annotations[name]
+        if not annotations:
+            del resource.metadata["annotations"]

@@ -1,0 +1,244 @@
+"""Replacements: copying a value from one object into others (kustomize.md, section 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldpath import find_places, get_place, split_field_path
+from compiler.kustomize.loader import Loader
+from compiler.kustomize.patterns import anchored, is_literal
+from compiler.kustomize.reader import decode, read_yaml11
+from compiler.kustomize.resource import Id, Resource, Resources, group_version
+from compiler.kustomize.scalars import copy, is_nil_or_empty, put, text_of, untagged, with_text
+from compiler.kustomize.selectors import label_selector
+from compiler.kustomize.strict import decode as decode_struct
+
+Entry = Mapping[str, Any]
+_ID_FIELDS = ("group", "version", "kind", "name", "namespace")
+
+
+def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[Entry, str]]:
+    """The entries with those in files read, each with the field or file it stands in.
+
+    Raises:
+        KustomizeError: a file that cannot be read, or an entry with both a path and a replacement.
+    """
+    found: list[tuple[Entry, str]] = []
+    for index, entry in enumerate(entries):
+        path = entry.get("path")
+        if not path:
+            found.append((entry, f"replacements[{index}]"))
+            continue
+        if entry.get("source") or entry.get("targets") or entry.get("sourceValue") is not None:
+            raise KustomizeError(
+                "cannot specify both path and inline replacement", field=f"replacements[{index}]", hint="remove one"
+            )
+        content, where = loader.load(path)
+        try:
+            data = read_yaml11(decode(content))[0]
+            listed = data if isinstance(data, list) else [data]
+            found.extend(
+                (decode_struct(item, "Replacement", what="", known_only=True), f"{where}[{i}]")
+                for i, item in enumerate(listed)
+                if item is not None
+            )
+        except KustomizeError as error:
+            raise error.at(where) from None
+    return found
+
+
+def apply_replacements(resources: Resources, entries: Sequence[tuple[Entry, str]]) -> None:
+    """Apply the replacements, one after another.
+
+    Raises:
+        KustomizeError: no source, no such field, or a target that cannot take the value.
+    """
+    for entry, place in entries:
+        try:
+            _apply(resources, entry)
+        except KustomizeError as error:
+            raise error.at(field=place) from None
+    if entries:
+        resources.changed()
+
+
+def _apply(resources: Resources, entry: Entry) -> None:
+    source, constant = entry.get("source"), entry.get("sourceValue")
+    if (source is None and constant is None) or entry.get("targets") is None:
+        raise KustomizeError("replacements must specify a source and at least one target", hint="add source and targets")
+    if source is not None and constant is not None:
+        raise KustomizeError("value and resource selectors are mutually exclusive", hint="remove source or sourceValue")
+    value = untagged(None, constant) if source is None else _source_value(resources, source)
+    for target in entry["targets"]:
+        _apply_target(resources, target, value)
+
+
+def _source_value(resources: Resources, source: Entry) -> Any:
+    candidates = resources.named(source["name"]) if source.get("name") else resources.items
+    found = [resource for resource in candidates if any(_is_selected(one, source) for one in resource.all_ids())]
+    said = _selector_text(source)
+    if not found:
+        raise KustomizeError(f"nothing selected by {said}", hint=_similar(resources, source))
+    if len(found) > 1:
+        places = ", ".join(f"{resource.origin.path}:{resource.origin.line}" for resource in found[:5])
+        raise KustomizeError(f"multiple matches for selector {said}", hint=f"it selects {places}: say more in source")
+    path = source.get("fieldPath") or "metadata.name"
+    try:
+        place = get_place(found[0].node, split_field_path(path))
+    except KustomizeError as error:
+        raise KustomizeError(f"error looking up replacement source: {error.message}") from None
+    value = None if place is None else place[0][place[1]]
+    if is_nil_or_empty(value):
+        raise KustomizeError(f"fieldPath `{path}` is missing for replacement source {said}")
+    options = source.get("options") or {}
+    delimiter = options.get("delimiter")
+    if not delimiter:
+        return value
+    if isinstance(value, dict | list):
+        raise KustomizeError("delimiter option can only be used with scalar nodes")
+    parts = text_of(value).split(delimiter)
+    index = options.get("index", 0)
+    if not 0 <= index < len(parts):
+        raise KustomizeError(f"options.index {index} is out of bounds for value {text_of(value)}")
+    return with_text(value, parts[index])
+
+
+def _is_selected(identity: Id, selector: Entry) -> bool:
+    group, version = group_version(identity.api_version)
+    return (
+        selector.get("group", "") in ("", group)
+        and selector.get("version", "") in ("", version)
+        and selector.get("kind", "") in ("", identity.kind)
+        and selector.get("name", "") in ("", identity.name)
+        and selector.get("namespace", "") in ("", identity.namespace)
+    )
+
+
+def _selector_text(selector: Entry) -> str:
+    values = {field: selector.get(field, "") for field in _ID_FIELDS}
+    return (
+        f"{values['kind'] or '[noKind]'}.{values['version'] or '[noVer]'}.{values['group'] or '[noGrp]'}"
+        f"/{values['name'] or '[noName]'}.{values['namespace'] or '[noNs]'}"
+    )
+
+
+def _similar(resources: Resources, source: Entry) -> str | None:
+    from difflib import get_close_matches
+
+    names = [resource.name for resource in resources if source.get("kind", "") in ("", resource.kind)]
+    near = get_close_matches(source.get("name", ""), names, 1, 0.6)
+    return f"did you mean {near[0]}?" if near else None
+
+
+class _Selector:
+    """A target's ``select`` or ``reject``, ready to match."""
+
+    def __init__(self, selector: Entry) -> None:
+        self.tests = {field: anchored(selector.get(field, "")) for field in _ID_FIELDS}
+        self.has_id = any(selector.get(field) for field in _ID_FIELDS)
+        self.namespace = selector.get("namespace", "")
+        self.labels = label_selector(selector.get("labelSelector", ""))
+        self.annotations = label_selector(selector.get("annotationSelector", ""))
+
+    def matches_id(self, identity: Id) -> bool:
+        group, version = group_version(identity.api_version)
+        tests = self.tests
+        return (
+            tests["kind"](identity.kind)
+            and tests["name"](identity.name)
+            and tests["namespace"](identity.namespace)
+            and tests["group"](group)
+            and tests["version"](version)
+        )
+
+    def matches_selectors(self, resource: Resource) -> bool:
+        if self.labels is not None and not self.labels(resource.strings("labels")):
+            return False
+        return self.annotations is None or self.annotations(resource.strings("annotations"))
+
+
+def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
+    select = target.get("select")
+    if select is None:
+        raise KustomizeError("target must specify resources to select", hint="add select: {kind: …, name: …}")
+    chosen = _Selector(select)
+    rejected = [_Selector(entry) for entry in target.get("reject", ())]
+    paths = target.get("fieldPaths") or ["metadata.name"]
+    options = target.get("options") or {}
+    name = select.get("name", "")
+    candidates = list(resources.named(name)) if name and is_literal(name) else resources.items
+    renames = any(path.startswith(("metadata", "kind", "apiVersion")) for path in paths)
+    for resource in candidates:
+        if not chosen.matches_selectors(resource):
+            continue
+        ids = resource.all_ids()
+        if any(
+            (one.labels is not None or one.annotations is not None) and one.matches_selectors(resource)
+            for one in rejected
+        ):
+            continue
+        if any(one.has_id and any(one.matches_id(identity) for identity in ids) for one in rejected):
+            continue
+        if any(chosen.matches_id(identity) for identity in ids):
+            for path in paths:
+                try:
+                    _copy_value(resource.node, value, path, options)
+                except KustomizeError as error:
+                    raise error.at(resource.origin.path, line=resource.origin.line) from None
+    if renames:
+        resources.changed()
+
+
+def _copy_value(node: dict[str, Any], value: Any, path: str, options: Entry) -> None:
+    segments = split_field_path(path)
+    made = _maker(value) if options.get("create") else None
+    if len(segments) > 1:
+        from compiler.kustomize.structured import set_in_text
+
+        if set_in_text(node, segments, value, made):
+            return
+    said = (
+        f'unable to find or create field "{path}" in replacement target'
+        if made is not None
+        else f'unable to find field "{path}" in replacement target'
+    )
+    try:
+        places = find_places(node, segments, made)
+    except KustomizeError as error:
+        raise KustomizeError(f"{said}: {error.message}") from None
+    if not places:
+        raise KustomizeError(said, hint="check the path, or set options.create to make the field")
+    for container, key in places:
+        _set(container, key, value, options)
+
+
+def _maker(value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict
+    return list if isinstance(value, list) else lambda: untagged(None, "")
+
+
+def _set(container: Any, key: Any, value: Any, options: Entry) -> None:
+    old = container[key]
+    delimiter = options.get("delimiter")
+    text = text_of(value)
+    if delimiter:
+        if isinstance(old, dict | list):
+            raise KustomizeError("delimiter option can only be used with scalar nodes")
+        parts = text_of(old).split(delimiter)
+        index = options.get("index", 0)
+        if index < 0:
+            parts.insert(0, text)
+        elif index >= len(parts):
+            parts.append(text)
+        else:
+            parts[index] = text
+        text = delimiter.join(parts)
+    if isinstance(old, dict | list):
+        container[key] = copy(value)
+    else:
+        put(container, key, with_text(old, text))
+
+

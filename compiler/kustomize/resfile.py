@@ -1,0 +1,83 @@
+"""Resources from the documents of a file: expanding lists and refusing what is no object (kustomize.md, section 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.reader import Document
+from compiler.kustomize.resource import Origin, Resource, take_bookkeeping
+from compiler.kustomize.scalars import copy, is_null, text_of
+
+
+def make_resources(documents: list[Document], path: str) -> list[Resource]:
+    """The resources of a file, in the order in which the real tool has them.
+
+    Args:
+        documents: what :mod:`compiler.kustomize.reader` found; they are copied.
+        path: the file.
+
+    Raises:
+        KustomizeError: a document is no object, or lacks a kind or a name.
+    """
+    found = [
+        (copy(document.node), Origin(path, document.line, index), document.problem)
+        for index, document in enumerate(documents)
+    ]
+    found = _unwrap_single(found)
+    result: list[Resource] = []
+    while found:
+        later = []
+        for node, origin, problem in found:
+            if node is None or is_null(node) or node == {}:
+                continue
+            if type(node) is not dict:
+                raise KustomizeError("missing Resource metadata", path=origin.path, line=origin.line, hint="an object is a map")
+            items = _list_items(node, origin)
+            if items is None:
+                result.append(_resource(node, origin, problem))
+            else:
+                later.extend((item, origin, problem) for item in items)
+        found = later
+    return result
+
+
+Found = list[tuple[Any, Origin, tuple[str, int] | None]]
+
+
+def _unwrap_single(found: Found) -> Found:
+    while len(found) == 1 and type(found[0][0]) is dict:
+        node, origin, problem = found[0]
+        if text_of(node.get("kind")) not in ("List", "ResourceList") or type(node.get("items")) is not list:
+            break
+        items = [item for item in node["items"] if not is_null(item)]
+        if not items:
+            return []
+        found = [(item, origin, problem) for item in items]
+    return found
+
+
+def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
+    if not text_of(node.get("kind")).endswith("List") or "items" not in node:
+        return None
+    items = node["items"]
+    if is_null(items):
+        return []
+    if type(items) is not list:
+        raise KustomizeError(
+            "items in List is type string, expected array", path=origin.path, line=origin.line, field="items"
+        )
+    return items
+
+
+def _resource(node: dict[str, Any], origin: Origin, problem: tuple[str, int] | None) -> Resource:
+    resource = Resource(node, origin, problem)
+    version, kind, name = resource.api_version, resource.kind, resource.name
+    about = f"object {{{{{version} {kind}}} {{{{{name} {resource.namespace}}} map[] map[]}}}}"
+    if not kind:
+        raise KustomizeError(f"missing kind in {about}", path=origin.path, line=origin.line)
+    if not name and not kind.endswith("List"):
+        hint = "generateName is not enough: Kustomize needs metadata.name" if "generateName" in resource.metadata else None
+        raise KustomizeError(f"missing metadata.name in {about}", path=origin.path, line=origin.line, hint=hint)
+    take_bookkeeping(resource)
+    return resource

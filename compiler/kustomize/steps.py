@@ -1,0 +1,225 @@
+"""The transformers of one kustomization, in the order in which they run (kustomize.md, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from compiler.kustomize.config import Config
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.kustfile import Kustomization
+from compiler.kustomize.loader import Loader
+from compiler.kustomize.resource import Resources
+from compiler.kustomize.schema import Table
+
+
+class Step(NamedTuple):
+    """One transformer, configured.
+
+    Args:
+        field: the field of the kustomization that asks for it.
+        index: its place in that field, where the field is a list.
+        kind: the kind of the built-in transformer, as ``buildMetadata`` names it.
+        run: what it does to the resources.
+    """
+
+    field: str
+    index: int | None
+    kind: str
+    run: Callable[[Resources], None]
+
+
+def built_in_steps(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> list[Step]:
+    """Configure every transformer that the fields ask for; all files are read before the first one runs.
+
+    Args:
+        table: the merge lists when ``openapi.path`` replaced the built-in ones.
+
+    Raises:
+        KustomizeError: a patch or file that cannot be read, with the field.
+    """
+    steps: list[Step] = []
+    for make in _MAKERS:
+        steps.extend(make(file, loader, config, table))
+    return steps
+
+
+Made = Iterator[Step]
+
+
+def _merges(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    paths = file.items("patchesStrategicMerge")
+    if not paths:
+        return
+    from compiler.kustomize.patches import apply_legacy_merges, read_legacy_merges
+
+    documents = _placed(file, "patchesStrategicMerge", None, lambda: read_legacy_merges(paths, loader, file.path))
+    yield Step(
+        "patchesStrategicMerge",
+        None,
+        "PatchStrategicMergeTransformer",
+        lambda resources: apply_legacy_merges(resources, documents, table=table),
+    )
+
+
+def _patches(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    entries = file.items("patches")
+    if not entries:
+        return
+    from compiler.kustomize.patches import apply_patch, read_patch
+
+    for index, entry in enumerate(entries):
+        patch = _placed(file, "patches", index, lambda entry=entry: read_patch(entry, loader, file.path))
+        yield Step(
+            "patches",
+            index,
+            "PatchTransformer",
+            lambda resources, patch=patch: apply_patch(resources, patch, table=table),
+        )
+
+
+def _namespace(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    namespace = file.get("namespace")
+    if not namespace:
+        return
+    from compiler.kustomize.namespace import set_namespace
+
+    specs = config.specs("namespace")
+    yield Step(
+        "namespace", None, "NamespaceTransformer", lambda resources: set_namespace(resources, namespace, specs)
+    )
+
+
+def _affixes(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    for field, kind in (("namePrefix", "PrefixTransformer"), ("nameSuffix", "SuffixTransformer")):
+        text = file.get(field)
+        if not text:
+            continue
+        from compiler.kustomize.names import add_affix
+
+        specs = config.specs(field)
+        suffix = field == "nameSuffix"
+        yield Step(
+            field,
+            None,
+            kind,
+            lambda resources, text=text, specs=specs, suffix=suffix: add_affix(
+                resources, text, specs, suffix=suffix
+            ),
+        )
+
+
+def _labels(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    entries = file.items("labels")
+    common = file.get("commonLabels") or {}
+    if not entries and not common:
+        return
+    from compiler.kustomize.labels import label_specs, set_pairs
+
+    for index, entry in enumerate(entries):
+        specs = _placed(file, "labels", index, lambda entry=entry: label_specs(entry, config.tables))
+        pairs = entry.get("pairs") or {}
+        yield Step(
+            "labels",
+            index,
+            "LabelTransformer",
+            lambda resources, pairs=pairs, specs=specs: set_pairs(resources, pairs, specs),
+        )
+    specs = config.specs("commonLabels")
+    yield Step(
+        "commonLabels", None, "LabelTransformer", lambda resources: set_pairs(resources, common, specs)
+    )
+
+
+def _annotations(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    pairs = file.get("commonAnnotations")
+    if not pairs:
+        return
+    from compiler.kustomize.labels import set_pairs
+
+    specs = config.specs("commonAnnotations")
+    yield Step(
+        "commonAnnotations",
+        None,
+        "AnnotationsTransformer",
+        lambda resources: set_pairs(resources, pairs, specs),
+    )
+
+
+def _json_patches(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    entries = file.items("patchesJson6902")
+    if not entries:
+        return
+    from compiler.kustomize.patches import apply_legacy_json, read_legacy_json
+
+    for index, entry in enumerate(entries):
+        operations, path = _placed(
+            file, "patchesJson6902", index, lambda entry=entry: read_legacy_json(entry, loader)
+        )
+        target = entry.get("target") or {}
+        yield Step(
+            "patchesJson6902",
+            index,
+            "PatchJson6902Transformer",
+            lambda resources, target=target, operations=operations, path=path: apply_legacy_json(
+                resources, target, operations, path or file.path
+            ),
+        )
+
+
+def _replicas(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    entries = file.items("replicas")
+    if not entries:
+        return
+    from compiler.kustomize.replicas import set_replicas
+
+    specs = config.specs("replicas")
+    for index, entry in enumerate(entries):
+        name, count = entry.get("name", ""), entry.get("count", 0)
+        yield Step(
+            "replicas",
+            index,
+            "ReplicaCountTransformer",
+            lambda resources, name=name, count=count: set_replicas(resources, name, count, specs),
+        )
+
+
+def _images(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    entries = file.items("images")
+    if not entries:
+        return
+    from compiler.kustomize.images import set_images
+
+    specs = config.specs("images")
+    for index, entry in enumerate(entries):
+        yield Step(
+            "images",
+            index,
+            "ImageTagTransformer",
+            lambda resources, entry=entry: set_images(resources, [entry], specs),
+        )
+
+
+def _replacements(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
+    entries = file.items("replacements")
+    if not entries:
+        return
+    from compiler.kustomize.replacements import apply_replacements, read_replacements
+
+    read = _placed(file, "replacements", None, lambda: read_replacements(entries, loader))
+    yield Step(
+        "replacements", None, "ReplacementTransformer", lambda resources: apply_replacements(resources, read)
+    )
+
+
+_MAKERS: tuple[Callable[[Kustomization, Loader, Config, Table | None], Made], ...] = (
+    *(_merges, _patches, _namespace, _affixes, _labels, _annotations),
+    *(_json_patches, _replicas, _images, _replacements),
+)
+
+
+def _placed(file: Kustomization, field: str, index: int | None, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except KustomizeError as error:
+        raise file.place(error, field, index) from None
