@@ -1,0 +1,140 @@
+"""Checking the overlays of a repository: rendering them, and saying what exists beside the renderings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.errors import CompilerError, Origin
+from compiler.k8s.tree import Tree
+from compiler.workspace.failures import raise_together
+from compiler.workspace.render import render
+from compiler.workspace.repository import SPEC, Workspace
+
+if TYPE_CHECKING:
+    from compiler.check import Declared, Report
+    from compiler.spec import EffectiveSpec
+
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def folders_to_check(workspace: Workspace, paths: Sequence[Path], start: Path) -> tuple[str, ...]:
+    """The folders that paths on a command line mean.
+
+    Args:
+        workspace: the repository.
+        paths: folders with a spec, folders above such, or folders with a kustomization of a person's own; relative to
+            ``start`` or absolute. None of them means every overlay that is deployed.
+        start: the working folder.
+
+    Returns:
+        folders relative to the repository, sorted.
+
+    Raises:
+        CompilerError: there is nothing to check at a path, or a spec is wrong.
+    """
+    if not paths:
+        return tuple(one.folder for one in workspace.overlays() if _deployed(one))
+    own, others = set(), []
+    for path in paths:
+        place = os.path.realpath(start / path)
+        folder = os.path.relpath(place, workspace.root)
+        inside = folder != "." and not folder.startswith("..")
+        if (
+            inside
+            and not (Path(place) / SPEC).exists()
+            and any((Path(place) / name).exists() for name in _KUSTOMIZATIONS)
+        ):
+            own.add(folder)
+        else:
+            others.append(path)
+    return tuple(sorted(own | set(workspace.chosen(tuple(others), start) if others else ())))
+
+
+def check_folders(workspace: Workspace, folders: Sequence[str], tree: Tree | None = None) -> list[Report]:
+    """Render and check folders.
+
+    Args:
+        workspace: the repository.
+        folders: relative to its root.
+        tree: where to read; the files on disk when None.
+
+    Returns:
+        a report of each folder, in the order given.
+
+    Raises:
+        CompilerError: folders have a wrong spec or do not render; all errors come together.
+    """
+    tree = workspace.tree if tree is None else tree
+    reports: list[Report] = []
+    errors: list[CompilerError] = []
+    for folder in folders:
+        try:
+            reports.append(_check(workspace, folder, tree))
+        except CompilerError as error:
+            errors.append(error)
+    raise_together(errors)
+    return reports
+
+
+def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
+    """What exists beside an overlay's rendering: what the inventory says it has or will have, and what its spec names.
+
+    Args:
+        tree: the repository.
+        effective: the overlay's effective spec.
+
+    Returns:
+        (kind, name) to keys, or None when any key may be there.
+
+    Raises:
+        CompilerError: the inventory is malformed.
+    """
+    from compiler.pulp.model import build_model
+    from compiler.secrets import declared as in_inventory
+    from compiler.spec import overlay_name
+
+    spec = effective.spec
+    required = build_model(spec).requirements
+    bundles = {bundle.name for bundle in required.trust}
+    found: dict[tuple[str, str], tuple[str, ...] | None] = {}
+    for name, keys in in_inventory(tree, overlay_name(effective.folder)).items():
+        found["ConfigMap" if name in bundles else "Secret", name] = keys
+    for existing in required.existing:
+        found["Secret", existing.name] = existing.keys
+    if spec.storage is not None and spec.storage.claim is not None:
+        found["PersistentVolumeClaim", spec.storage.claim.name] = None
+    return found
+
+
+def _check(workspace: Workspace, folder: str, tree: Tree) -> Report:
+    from compiler.check import Item, check_rendering
+    from compiler.spec import load
+    from compiler.spec.models import Spec
+
+    effective = load(tree, folder) if tree.is_file(f"{folder}/{SPEC}") else None
+    if effective is not None and not any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS):
+        raise CompilerError("has not been generated yet", origin=Origin(folder), hint="run `compiler generate`")
+    rendering = render(workspace, folder, tree)
+    items = [
+        Item(one.data, Origin(one.origin.path, one.origin.line) if one.origin is not None else None)
+        for one in rendering.objects
+    ]
+    if effective is None:
+        default = str(Spec.model_fields["kubernetes_version"].default)
+        return check_rendering(folder, items, kubernetes_version=default)
+    deployed = _deployed(effective)
+    return check_rendering(
+        folder,
+        items,
+        kubernetes_version=effective.spec.kubernetes_version,
+        declared=declared(tree, effective) if deployed else None,
+        abstract=not deployed,
+    )
+
+
+def _deployed(effective: EffectiveSpec) -> bool:
+    """Whether it is an installation: a base and an abstract layer are not."""
+    return not effective.spec.abstract and effective.spec.namespace is not None
