@@ -67,7 +67,9 @@ def command(
         now=datetime.now(UTC).replace(microsecond=0),
         sops=sops,
     )
-    _tell(made, repo if guessed else None)
+    _tell(
+        made, repo if guessed else None, "" if made.identity == default_identity() else f" --identity {made.identity}"
+    )
     return 0
 
 
@@ -80,7 +82,7 @@ def _read(file: Path) -> bytes:
         raise WorldError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _tell(made: Scaffolded, guessed_repo: str | None) -> None:
+def _tell(made: Scaffolded, guessed_repo: str | None, option: str) -> None:
     def say(text: str) -> None:
         click.echo(text, err=True)
 
@@ -96,4 +98,4 @@ def _tell(made: Scaffolded, guessed_repo: str | None) -> None:
         say(f"  put the repository's Git URL in place of {guessed_repo} in overlays/*/pulp.yaml")
     say("  edit overlays/prod/pulp.yaml, run `compiler generate`, then commit")
     for secret in made.unset:
-        say(f"  compiler secrets set {secret}")
+        say(f"  compiler secrets set {secret}{option}")

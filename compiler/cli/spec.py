@@ -73,7 +73,7 @@ def show(path: str, output: str) -> int:
 
 def _load(path: str) -> EffectiveSpec:
     """The effective spec of a folder (or of the ``pulp.yaml`` in it) of the repository around it."""
-    from compiler.kustomize.tree import DirTree
+    from compiler.kustomize import DirTree
     from compiler.spec import FILE, load
     from compiler.workspace import Workspace
 

@@ -220,7 +220,7 @@ def _seal(
     root: Path, target: Path, answers: Answers, keys: _Keys, *, sops: str | None, now: datetime
 ) -> tuple[str, ...]:
     """Recipients, keys and certificates of both overlays; returns the ids of what only a person has."""
-    from compiler.kustomize.tree import DirTree
+    from compiler.kustomize import DirTree
     from compiler.secrets.ensure import ensure
     from compiler.secrets.start import initialize
     from compiler.workspace import secrets
