@@ -13,6 +13,17 @@ def main() -> int:
 
         sys.stdout.write(f"compiler, version {__version__}\n")
         return 0
+    if arguments[:1] == ["build"]:
+        from compiler.cli.render import execute, quick_request
+
+        request = quick_request(arguments)
+        if request is not None:
+            try:
+                return execute(request)
+            except (OSError, KeyboardInterrupt) as error:
+                from compiler.cli.failure import report
+
+                return report(error)
     from compiler.cli.main import run
 
     return run(arguments)

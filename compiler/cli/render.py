@@ -1,0 +1,193 @@
+"""Rendering for ``compiler build``, without click: what both the quick path and the click command run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from compiler.kustomize.rendering import Rendering
+
+
+class Request(NamedTuple):
+    """What to build.
+
+    Args:
+        paths: folders.
+        output: ``yaml`` or ``json``.
+        output_dir: where one file per path goes; None for stdout.
+        jobs: how many processes.
+        restricted: the load restrictor.
+        enable_helm: whether helm may run.
+        helm_command: the helm binary.
+        verify: compare with a kustomize or kubectl on PATH.
+    """
+
+    paths: tuple[str, ...]
+    output: str = "yaml"
+    output_dir: str | None = None
+    jobs: int = 1
+    restricted: bool = True
+    enable_helm: bool = False
+    helm_command: str = "helm"
+    verify: bool = False
+
+
+class Outcome(NamedTuple):
+    """What one path yields: text and warnings, or an error's text and exit code."""
+
+    path: str
+    texts: tuple[str, ...]
+    warnings: tuple[str, ...]
+    error: str | None = None
+
+
+def quick_request(arguments: Sequence[str]) -> Request | None:
+    """The request of ``build PATH…`` without options; None when click should read the arguments."""
+    if arguments[:1] != ["build"] or len(arguments) < 2 or any(argument[:1] == "-" for argument in arguments[1:]):
+        return None
+    return Request(tuple(arguments[1:]))
+
+
+def execute(request: Request) -> int:
+    """Build, write, and return the exit code. Nothing is written when any path fails."""
+    outcomes = _all(request)
+    failed = False
+    for outcome in outcomes:
+        for warning in outcome.warnings:
+            sys.stderr.write(f"{warning}\n")
+        if outcome.error is not None:
+            sys.stderr.write(f"error: {outcome.error}\n")
+            failed = True
+    if failed:
+        return 2
+    if request.verify:
+        from compiler.cli.verify import verify
+
+        said = verify({outcome.path: "---\n".join(outcome.texts) for outcome in outcomes}, restricted=request.restricted)
+        if said is not None:
+            sys.stderr.write(f"error: {said}\n")
+            return 1
+    if request.output_dir is not None:
+        return _write_files(outcomes, request.output_dir, "json" if request.output == "json" else "yaml")
+    if request.output == "json":
+        _to_stdout(_joined_json([text for outcome in outcomes for text in outcome.texts]))
+    else:
+        _to_stdout("---\n".join(text for outcome in outcomes for text in outcome.texts))
+    return 0
+
+
+def _all(request: Request) -> list[Outcome]:
+    if request.jobs > 1 and len(request.paths) > 1:
+        from concurrent.futures import ProcessPoolExecutor
+
+        count = min(request.jobs, len(request.paths))
+        chunks = [request._replace(paths=request.paths[i::count]) for i in range(count)]
+        with ProcessPoolExecutor(count) as pool:
+            by_path: dict[str, list[Outcome]] = {}
+            for chunk in pool.map(_serial, chunks):
+                for outcome in chunk:
+                    by_path.setdefault(outcome.path, []).append(outcome)
+        return [by_path[path].pop(0) for path in request.paths]
+    return _serial(request)
+
+
+def _serial(request: Request) -> list[Outcome]:
+    from compiler.kustomize.loader import Cache
+    from compiler.kustomize.rendering import Options
+    from compiler.kustomize.tree import DirTree
+
+    tree = DirTree("/")
+    options = Options(
+        restricted=request.restricted,
+        enable_helm=request.enable_helm,
+        helm_command=request.helm_command,
+        cache=Cache() if len(request.paths) > 1 else None,
+    )
+    return [_one(path, tree, options, request.output) for path in request.paths]
+
+
+def _one(path: str, tree: Any, options: Any, output: str) -> Outcome:
+    from compiler.kustomize.errors import KustomizeError
+    from compiler.kustomize.rendering import build
+
+    try:
+        rendering = build(tree, os.path.abspath(path).lstrip("/"), options)
+    except KustomizeError as error:
+        return Outcome(path, (), (), _shown(error))
+    except RecursionError:
+        return Outcome(path, (), (), f"{path}: nested too deeply")
+    warnings = tuple(_relative(warning) for warning in rendering.warnings)
+    return Outcome(path, _json(rendering) if output == "json" else rendering.texts, warnings)
+
+
+def _json(rendering: Rendering) -> tuple[str, ...]:
+    import json
+
+    return tuple(json.dumps(one.data, ensure_ascii=False, indent=2) for one in rendering.objects)
+
+
+def _joined_json(texts: Sequence[str]) -> str:
+    """A JSON array of objects, two spaces deep."""
+    if not texts:
+        return "[]\n"
+    return "[\n  " + ",\n  ".join(text.replace("\n", "\n  ") for text in texts) + "\n]\n"
+
+
+def _shown(error: Any) -> str:
+    """An error with paths as the person would write them."""
+    if error.path is not None:
+        error.path = os.path.relpath(f"/{error.path}")
+        if error.path.startswith("../../../"):
+            error.path = os.path.abspath(error.path)
+    return _relative(str(error))
+
+
+def _relative(text: str) -> str:
+    here = os.getcwd().lstrip("/")
+    return text.replace(f"{here}/", "") if here else text
+
+
+def _to_stdout(text: str) -> None:
+    data = text.encode("utf-8", "surrogatepass")
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_files(outcomes: Sequence[Outcome], folder: str, suffix: str) -> int:
+    names = file_names([outcome.path for outcome in outcomes])
+    os.makedirs(folder, exist_ok=True)
+    for outcome, name in zip(outcomes, names, strict=True):
+        text = _joined_json(outcome.texts) if suffix == "json" else "---\n".join(outcome.texts)
+        _write_file(os.path.join(folder, f"{name}.{suffix}"), text.encode("utf-8", "surrogatepass"))
+    return 0
+
+
+def file_names(paths: Sequence[str]) -> list[str]:
+    """A file name for each path: its last folder, with those above it where two would be the same."""
+    parts = [[part for part in os.path.abspath(path).split("/") if part] or ["root"] for path in paths]
+    depth = 1
+    while True:
+        names = ["-".join(part[-depth:]) for part in parts]
+        if len(set(names)) == len(set(map(tuple, parts))) or depth > max(map(len, parts)):
+            return names
+        depth += 1
+
+
+def _write_file(path: str, data: bytes) -> None:
+    """Write a file in one step: it is there whole, or as it was."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
