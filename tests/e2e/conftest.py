@@ -1,0 +1,20 @@
+"""Fixtures of the end-to-end tests. They need root and what ``tests/e2e/install.sh`` installs; without, they fail."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.podrunner.client import Runner
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    """A pod runner with short delays, gone after the test."""
+    assert os.geteuid() == 0, "the end-to-end tests need root"
+    with tempfile.TemporaryDirectory(prefix="podrunner-") as folder, Runner.start(Path(folder), backoff=0.5) as found:
+        yield found
