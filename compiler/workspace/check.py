@@ -15,7 +15,7 @@ from compiler.workspace.repository import SPEC, Workspace
 
 if TYPE_CHECKING:
     from compiler.check import Declared, Report
-    from compiler.spec import EffectiveSpec
+    from compiler.spec import Cache, EffectiveSpec
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -67,12 +67,15 @@ def check_folders(workspace: Workspace, folders: Sequence[str], tree: Tree | Non
     Raises:
         CompilerError: folders have a wrong spec or do not render; all errors come together.
     """
+    from compiler.spec import Cache
+
     tree = workspace.tree if tree is None else tree
+    specs = Cache()
     reports: list[Report] = []
     errors: list[CompilerError] = []
     for folder in folders:
         try:
-            reports.append(_check(workspace, folder, tree))
+            reports.append(_check(workspace, folder, tree, specs))
         except CompilerError as error:
             errors.append(error)
     raise_together(errors)
@@ -109,12 +112,12 @@ def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
     return found
 
 
-def _check(workspace: Workspace, folder: str, tree: Tree) -> Report:
+def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache) -> Report:
     from compiler.check import Item, check_rendering
     from compiler.spec import load
     from compiler.spec.models import Spec
 
-    effective = load(tree, folder) if tree.is_file(f"{folder}/{SPEC}") else None
+    effective = load(tree, folder, specs) if tree.is_file(f"{folder}/{SPEC}") else None
     if effective is not None and not any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS):
         raise CompilerError("has not been generated yet", origin=Origin(folder), hint="run `compiler generate`")
     rendering = render(workspace, folder, tree)
