@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from compiler.cli.secrets_give import set_command
+from compiler.cli.secrets_guard import guard
 from compiler.cli.secrets_make import ensure, init
 from compiler.cli.secrets_replace import renew, rotate
 from compiler.cli.secrets_watch import check, status
@@ -32,3 +33,4 @@ command.add_command(status)
 command.add_command(check)
 command.add_command(renew)
 command.add_command(rotate)
+command.add_command(guard)

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from compiler.errors import Origin, WorldError
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import SecretRequirement
-from compiler.secrets import digest, documents, layout, lock, plan, sealedsecrets, sops
+from compiler.secrets import digest, documents, guard, layout, lock, plan, sealedsecrets, sops
 from compiler.secrets.access import Access
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.recipients import Recipients
@@ -176,6 +177,9 @@ class Sealing:
                     future.cancel()
         self._jobs = []
         self.put(layout.LOCK, lock.dump(self.snapshot()))
+        for path, written in self.writes.items():
+            for leak in guard.scan(path, written) if written is not None else ():
+                raise WorldError(f"nothing was written: {leak.message}", origin=Origin(path))
         return dict(sorted(self.writes.items()))
 
     def put(self, path: str, content: bytes) -> None:

@@ -96,6 +96,11 @@ def _stanzas(armor: str) -> list[str]:
     return [line.split(b" ")[1].decode("ascii", "replace") for line in lines if line.startswith(b"-> ")]
 
 
+def is_sealed_value(text: str) -> bool:
+    """Whether ``text`` is one value as sops seals it."""
+    return _VALUE.fullmatch(text) is not None
+
+
 def leaves(value: Any, path: tuple[str, ...] = ("data",)) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every value below ``value`` with its path, in document order."""
     if isinstance(value, Mapping):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -110,3 +111,49 @@ def write(root: Path, writes: Mapping[str, bytes | None]) -> None:
 
     if writes:
         apply(root, writes)
+
+
+def tracked(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file that Git tracks or would track, with its bytes as they are on disk.
+
+    Raises:
+        WorldError: Git is missing, or this is no Git repository.
+    """
+    listing = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in sorted(set(listing.split(b"\0")) - {b""}):
+        path = root / os.fsdecode(name)
+        if path.is_file() and not path.is_symlink():
+            yield os.fsdecode(name), path.read_bytes()
+
+
+def history(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Every version of every file in Git's history, under the path that it was found at.
+
+    Raises:
+        WorldError: Git is missing, or this is no Git repository.
+    """
+    names: dict[bytes, bytes] = {}
+    for line in _git(root, "rev-list", "--all", "--objects").splitlines():
+        identifier, _, path = line.partition(b" ")
+        names.setdefault(identifier, path)
+    for identifier, kind in _blobs(root, list(names)):
+        if kind == b"blob":
+            content = _git(root, "cat-file", "blob", identifier.decode())
+            yield os.fsdecode(names[identifier]), content
+
+
+def _blobs(root: Path, identifiers: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    listing = _git(root, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=b"\n".join(identifiers) + b"\n")
+    for line in listing.splitlines():
+        identifier, _, kind = line.partition(b" ")
+        yield identifier, kind
+
+
+def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise WorldError("git was not found") from None
+    if done.returncode != 0:
+        raise WorldError(f"git {arguments[0]} failed in {root}", hint="name the files: compiler secrets guard FILE…")
+    return done.stdout

@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -241,3 +242,37 @@ def test_every_command_shows_an_example(capsys: pytest.CaptureFixture[str]) -> N
     for name in command.commands:
         assert secrets(name, "--help") == 0
         assert "Example:" in capsys.readouterr().out, name
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments], cwd=root, check=True, capture_output=True
+    )
+
+
+def test_guard_looks_through_files_the_tree_and_the_history(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(repository)
+    assert secrets("ensure", *NOW) == 0
+    git(repository, "init", "-q")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "sealed")
+    assert secrets("guard", "--history") == 0
+    leak = repository / "extra.yaml"
+    leak.write_text("kind: Secret\nstringData: {a: canary}\n")
+    assert secrets("guard") == 1
+    assert secrets("guard", "extra.yaml") == 1
+    assert secrets("guard", "--exclude", "ex*") == 0
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "oops")
+    leak.unlink()
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "gone")
+    assert secrets("guard") == 0
+    capsys.readouterr()
+    assert secrets("guard", "--history") == 1
+    said = capsys.readouterr()
+    assert said.out == "extra.yaml:2: the value of 'a' of a Secret is in clear\n"
+    assert "canary" not in said.out + said.err
+    assert secrets("guard", "none.yaml") == 3

@@ -1,0 +1,56 @@
+"""``compiler secrets guard``: no plaintext in a commit."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from compiler.cli.secrets_options import find_root
+from compiler.errors import WorldError
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE…]")
+@click.option("--history", is_flag=True, help="Look through every version of every file in Git's history as well.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Pass over these paths (* matches / too).")
+def guard(files: tuple[Path, ...], history: bool, exclude: tuple[str, ...]) -> int:
+    """Look for secrets in clear: in FILEs, or in every file that Git tracks or would track. Exit 1 when there are any.
+
+    It knows what a Secret and our sealed forms look like, and looks for private keys in everything else. Values are
+    never printed.
+
+    \b
+    Example:
+      compiler secrets guard
+      compiler secrets guard --history --exclude 'tests/*'
+      compiler secrets guard overlays/demo/custom/extra.yaml
+    """
+    from compiler.secrets.guard import scan
+    from compiler.workspace import secrets
+
+    sources: list[Iterator[tuple[str, bytes]]] = [_named(files)] if files else [secrets.tracked(find_root())]
+    if history:
+        sources.append(secrets.history(find_root()))
+    found = {
+        leak
+        for source in sources
+        for path, content in source
+        if not any(fnmatch.fnmatchcase(path, pattern) for pattern in exclude)
+        for leak in scan(path, content)
+    }
+    leaks = sorted(found)
+    for leak in leaks:
+        click.echo(f"{leak.path}:{leak.line}: {leak.message}" if leak.line else f"{leak.path}: {leak.message}")
+    click.echo(f"guard: {len(leaks)} found" if leaks else "guard: nothing in clear", err=True)
+    return 1 if leaks else 0
+
+
+def _named(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+    for file in files:
+        try:
+            yield str(file), file.read_bytes()
+        except OSError as error:
+            raise WorldError(f"{file} cannot be read: {error.strerror}") from error
