@@ -97,7 +97,7 @@ def sides_of(repository: git.Repository, revision: str | None) -> Sides:
 def is_revision(repository: git.Repository, text: str) -> bool:
     """Whether ``text`` names a revision or a range of them."""
     parts = re.split(r"\.\.\.?", text) if ".." in text else [text]
-    if text.startswith((".", "/")) or len(parts) > 2 or not any(parts):
+    if text.startswith(("./", "../", "/")) or len(parts) > 2 or not any(parts):
         return False
     return all(repository.commit(part or "HEAD") for part in parts)
 
