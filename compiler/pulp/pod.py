@@ -91,6 +91,27 @@ class Container:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
+# What a base never mounts, because it has no database, cache or storage.
+_OF_AN_ENVIRONMENT = frozenset(
+    [
+        "cache-ca",
+        "database-ca",
+        "database-client",
+        "file-storage",
+        "postgres-configuration",
+        "redis-client",
+        "redis-configuration",
+        "s3",
+    ]
+)
+
+
+def _rank(volume: str) -> int:
+    """0 for what environments add, 1 for the rest: a strategic merge puts new members first, so that an overlay's
+    patch holds what it adds and nothing to restore the order."""
+    return 0 if volume in _OF_AN_ENVIRONMENT else 1
+
+
 def _container(container: Container) -> dict[str, Any]:
     return {
         "name": container.name,
@@ -113,7 +134,7 @@ def _container(container: Container) -> dict[str, Any]:
                 "readOnly": True if mount.read_only else None,
                 "subPath": mount.sub_path,
             }
-            for mount in sorted(container.mounts, key=lambda mount: mount.path)
+            for mount in sorted(container.mounts, key=lambda mount: (_rank(mount.volume), mount.path))
         ],
     }
 
@@ -149,7 +170,7 @@ def pod_template(site: Site, pod: Pod) -> dict[str, Any]:
     for container in (*pod.init, *pod.containers):
         for mount in container.mounts:
             volumes[mount.volume] = {"name": mount.volume, **mount.source}
-    ordered = [volumes[name] for name in sorted(volumes)]
+    ordered = [volumes[name] for name in sorted(volumes, key=lambda name: (_rank(name), name))]
     own = selector(site, pod.component)
     annotations: dict[str, Any] = {
         "kubectl.kubernetes.io/default-container": pod.containers[0].name,

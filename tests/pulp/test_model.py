@@ -252,7 +252,12 @@ def test_an_overlay_has_the_shape_of_its_base() -> None:
             above = one(made, "Deployment", below["metadata"]["name"])
             low, high = pod_spec(below), pod_spec(above)
             assert [item["name"] for item in containers(low)] == [item["name"] for item in containers(high)]
-            assert {item["name"] for item in low["volumes"]} <= {item["name"] for item in high["volumes"]}
+            # What an environment adds comes first, where a strategic merge puts it.
+            names = [item["name"] for item in low["volumes"]]
+            assert [item["name"] for item in high["volumes"]][-len(names) :] == names
+            for one_low, one_high in zip(containers(low), containers(high), strict=True):
+                mounts = [mount["mountPath"] for mount in one_low["volumeMounts"]]
+                assert [mount["mountPath"] for mount in one_high["volumeMounts"]][-len(mounts) :] == mounts
 
 
 def test_namespace_only_when_asked_for() -> None:
