@@ -1,0 +1,44 @@
+"""A small repository on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compiler.version import __version__
+from compiler.workspace import Workspace
+
+SPECS = {
+    "base/pulp": 'name: pulp\npulp: {version: "3.85", plugins: [file]}\n',
+    "overlays/demo": (
+        "extends: ../../base/pulp\nenvironment: demo\nnamespace: pulp-demo\nhost: pulp.localhost\n"
+        "exposure:\n  node_port: {port: 30443}\n"
+    ),
+    "overlays/pop": (
+        "extends: ../../base/pulp\nabstract: true\nenvironment: replica\n"
+        'replica: {upstream: {url: "https://pulp.example.com"}}\nexposure: {ingress: {class: nginx}}\n'
+    ),
+    "overlays/pop-ams": "extends: ../pop\nnamespace: pulp-ams\nhost: ams.pulp.example.com\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository of specs, nothing generated yet."""
+    (tmp_path / ".compiler.yaml").write_text(f"version: {__version__}\n")
+    for folder, spec in SPECS.items():
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "pulp.yaml").write_text(spec)
+    return tmp_path
+
+
+@pytest.fixture
+def workspace(root: Path) -> Workspace:
+    """The same."""
+    return Workspace.find(root)
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    """Every file and its contents."""
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
