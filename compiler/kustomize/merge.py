@@ -104,7 +104,7 @@ def _walk(dest: Any, patch: Any, schema: Schema | None) -> Any:
         return _walk_map(dest, patch, schema)
     _require(kind, dest, patch)
     if kind is list:
-        if schema is not None and schema.strategy == "merge":
+        if schema is not None and schema.merges:
             return _walk_list(dest, patch, schema)
         return patch if patch is not None else dest
     return patch if patch is not None else dest

@@ -147,7 +147,8 @@ def merge_selected(
         twin.set_strings("labels", document.strings("labels"))
         twin.set_strings("annotations", document.strings("annotations"))
         set_field(twin.node, "apiVersion", untagged(None, target.api_version) if target.api_version else None)
-        set_field(twin.node, "kind", untagged(None, target.kind))
+        if not (patch and patch.kind):
+            set_field(twin.node, "kind", untagged(None, target.kind))
         _merge_into(resources, target, twin.node, patch, table=table)
 
 

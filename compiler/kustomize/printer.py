@@ -20,8 +20,9 @@ _BREAK_SPACE = re.compile("[\\n\u2028\u2029][ ]")
 _SOFT_BREAK = re.compile("([\u2028\u2029])(?=[^\\n\u2028\u2029])")
 _FORBIDDEN = re.compile("[\\x7f-\\x84\\x86-\\x9f\\ufffe\\uffff]")
 _PLAIN_FAST = re.compile(r"[A-Za-z/_$(][A-Za-z0-9/_.$()\-+@=;!?]*(?:[ :][A-Za-z0-9/_.$()\-+@=;!?]+)*\Z")
-_PLAIN_BAD = re.compile(r"[\s,\[\]{}#&*!|>'\"%@`]|[?:\-](?:\s|\Z)|---|\.\.\.", re.UNICODE)
-_PLAIN_BAD_INSIDE = re.compile(r":(?:[ \t\n\x85\u2028\u2029]|\Z)|[ \t\n\x85\u2028\u2029]#")
+_PLAIN_BAD = re.compile(r"[ ,\[\]{}#&*!|>'\"%@`]|[?:\-](?: |\Z)|---|\.\.\.")
+_PLAIN_BAD_INSIDE = re.compile(r":(?: |\Z)| #")
+_NEXT_LINE = re.compile(" *(\x85(?: *\x85)*) *")
 _LETTER_ESCAPES = {
     "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
     '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
@@ -61,8 +62,8 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
                 out.append(f"{start}{label} {text}\n")
                 start = pad
                 continue
-        if label[0] == "?":
-            _long_key(label, value, indent, out, start)
+        if label == "?":
+            _long_key(key, value, indent, out, start)
         elif kind is dict:
             if value:
                 out.append(f"{start}{label}\n")
@@ -100,8 +101,9 @@ def _list(node: list[Any], indent: int, out: list[str], lead: str) -> None:
         start = pad
 
 
-def _long_key(label: str, value: Any, indent: int, out: list[str], start: str) -> None:
-    out.append(f"{start}{label}\n")
+def _long_key(key: str, value: Any, indent: int, out: list[str], start: str) -> None:
+    fold = "\n" in key
+    out.append(f"{start}? {_one_line(key, indent + 2, indent + 2, fold=fold)}\n")
     pad = " " * indent
     if type(value) is dict and value:
         _map(value, indent + 2, out, pad + ": ")
@@ -116,13 +118,15 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
     result = []
     for key in sort_keys(keys):
         if type(key) is Key:
+            if key.tag == "merge":
+                raise KustomizeError("yaml: map merge requires map or sequence of maps as the value")
             raise KustomizeError(
                 f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(key)!r} is not a string)",
                 hint="quote the key",
             )
         text = _one_line(key, 0, 0, fold=False)
         long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in _BREAKS)
-        result.append((key, f"? {text}" if long else f"{text}:"))
+        result.append((key, "?" if long else f"{text}:"))
     if len(_orders) > _MAX_MEMO:
         _orders.clear()
     _orders[keys] = result
@@ -205,6 +209,8 @@ def _one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
         if value in ("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"):
             return f'"{value}"'
         return _fold_plain(value, indent, column) if fold and " " in value else value
+    if "\x85" in value:
+        return _one_line(_fold_next_lines(value), indent, column, fold=fold)
     forbidden = _FORBIDDEN.search(value)
     if forbidden:
         raise KustomizeError(
@@ -217,12 +223,21 @@ def _one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
     if special or is_ambiguous(value) or _SPACE_BREAK.search(value) or _BREAK_SPACE.search(value):
         return _double(value, indent, column, fold=fold)
     breaks = "\u2028" in value or "\u2029" in value
+    if not value:
+        return '""'
     edge = value[0] == " " or value[-1] == " "
     if not breaks and not edge and not _PLAIN_BAD.match(value) and not _PLAIN_BAD_INSIDE.search(value):
         return _fold_plain(value, indent, column) if fold and " " in value else value
     if breaks and not fold:
         return _double(value, indent, column, fold=False)
     return _single(value, indent, column, fold=fold)
+
+
+def _fold_next_lines(value: str) -> str:
+    """U+0085 counts as a line break while the real tool passes the text on, and is folded like one."""
+    if "\n" in value:
+        return value.replace("\x85", "\n")
+    return _NEXT_LINE.sub(lambda match: "\n" * (match[1].count("\x85") - 1) or " ", value)
 
 
 def _fold_plain(value: str, indent: int, column: int) -> str:
@@ -282,7 +297,7 @@ def _double(value: str, indent: int, column: int, *, fold: bool) -> str:
     last_space = False
     escape_all = value.startswith("\ufeff")
     for i, char in enumerate(value):
-        if _must_escape(char) or (escape_all and ord(char) > 0x7E):
+        if escape_all or _must_escape(char):
             text = _escape(char)
             out.append(text)
             column += len(text)

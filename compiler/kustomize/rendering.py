@@ -6,7 +6,6 @@ import posixpath
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Cache, Loader
 from compiler.kustomize.order import check_order, ordered
 from compiler.kustomize.pipeline import Settings, run
@@ -136,15 +135,17 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
     except KustomizeError as error:
         raise file.place(error, "sortOptions") from None
     final = ordered(resources.items, file.get("sortOptions"))
+    for resource in final:
+        _clean(resource)
     if settings.metadata:
         from compiler.kustomize.metadata import annotate
 
         annotate(final, settings)
-    texts = tuple(_print(resource, file) for resource in final)
+    texts = tuple(_print(resource) for resource in final)
     return Rendering(texts, final, tuple(settings.warnings))
 
 
-def _print(resource: Resource, file: Kustomization) -> str:
+def _print(resource: Resource) -> str:
     if resource.problem is not None:
         message, line = resource.problem
         raise KustomizeError(
@@ -153,7 +154,6 @@ def _print(resource: Resource, file: Kustomization) -> str:
             line=line,
             hint="remove one of the two",
         )
-    _clean(resource)
     try:
         return print_document(resource.node)
     except KustomizeError as error:

@@ -316,6 +316,7 @@ INTERNAL_DROPPED = (
 DROPPED_ANNOTATIONS = (
     *(INTERNAL + name for name in INTERNAL_DROPPED),
     *("config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id"),
+    *("config.kubernetes.io/origin", "alpha.config.kubernetes.io/transformations"),
 )
 
 

@@ -234,9 +234,9 @@ def is_nil_or_empty(node: Any) -> bool:
 def made_key(text: str) -> str:
     """A key that a transformer makes: it has no tag, so ``1`` and ``true`` become keys that cannot be printed."""
     found = resolve_plain(text)
-    if type(found) is Scalar:
+    if type(found) is Scalar or text == "<<":
         key = Key(text)
-        key.tag = found.tag
+        key.tag = found.tag if type(found) is Scalar else "merge"
         return key
     return text
 

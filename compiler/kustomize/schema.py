@@ -17,7 +17,7 @@ class Schema(NamedTuple):
     Args:
         table: the tables it is part of.
         definition: the definition whose fields are below, None for a leaf.
-        strategy: ``merge`` for a list whose elements merge.
+        strategy: ``merge`` (or ``merge,retainKeys``) for a list whose elements merge.
         keys: the merge keys; none for a list of primitives.
         items: the definition of the elements, by name.
     """
@@ -38,6 +38,11 @@ class Schema(NamedTuple):
         if "ref" in spec:
             return Schema(self.table, spec["ref"])
         return Schema(self.table, None, spec.get("strategy", ""), tuple(spec.get("keys", ())), spec["list"])
+
+    @property
+    def merges(self) -> bool:
+        """Whether this is a list whose elements merge (``retainKeys`` is not heeded, as in the real tool)."""
+        return "merge" in self.strategy
 
     def elements(self) -> Schema | None:
         """The schema of the elements of a list."""
@@ -80,7 +85,7 @@ def merge_keys(api_version: str, kind: str, path: tuple[str, ...]) -> tuple[str,
         place = place.field(name) if place is not None else None
         if place is None:
             return None
-    return place.keys if place is not None and place.strategy == "merge" else None
+    return place.keys if place is not None and place.merges else None
 
 
 CLUSTER_SCOPED = frozenset(
