@@ -40,13 +40,28 @@ def _reason(field: FieldChange) -> str | None:
     path = field.path[2:]
     if path[:2] == ("metadata", "annotations") and len(path) == 3:
         name = str(path[2])
-        what = "secret generation" if name.endswith("secret-generation") else f"annotation {name}"
-        if "secret-generation" in name and not name.endswith("secret-generation"):
-            what = f"generation of {name.rpartition('.')[2] or name}"
-        return f"{what} {_values(field)}".rstrip()
+        if name.endswith("/secret-generations"):
+            return _generations(field)
+        return f"annotation {name} {_values(field)}"
     if path[:2] == ("spec", "containers") or path[:2] == ("spec", "initContainers"):
         return _container(field, path[2:])
     return None
+
+
+def _generations(field: FieldChange) -> str:
+    """Which secrets have a new generation; the annotation reads ``NAME=COUNTER,NAME=COUNTER``."""
+    old, new = (_counters(value) for value in (field.before, field.after))
+    changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    if not changed:
+        return "the generations of its secrets"
+    shown = [f"{name} {old.get(name, 'none')} → {new.get(name, 'none')}" for name in changed[:_MOST]]
+    more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
+    return f"generation of {', '.join(shown)}{more}"
+
+
+def _counters(value: Any) -> dict[str, str]:
+    parts = value.split(",") if isinstance(value, str) else []
+    return {name: counter for name, equals, counter in (part.partition("=") for part in parts) if equals}
 
 
 def _container(field: FieldChange, path: Path) -> str | None:

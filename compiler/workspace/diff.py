@@ -15,6 +15,7 @@ from compiler.workspace.failures import translated
 
 if TYPE_CHECKING:
     from compiler.k8s.tree import Tree
+    from compiler.kustomize.loader import Cache
     from compiler.review import Report
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -58,6 +59,7 @@ class _Side:
 
     side: Literal["before", "after"]
     tree: Tree
+    cache: Cache
     objects: dict[str, list[Stub]] = field(default_factory=dict)
     errors: dict[str, CompilerError] = field(default_factory=dict)
 
@@ -115,12 +117,13 @@ def diff(root: Path, sides: Sides, folders: Sequence[str] = ()) -> Outcome:
         CompilerError: a folder is no overlay, and has none in it, on either side.
         WorldError: a file cannot be read.
     """
+    from compiler.kustomize.loader import Cache
     from compiler.review import Failure, compare
 
     repository = git.find(root)
     with ExitStack() as stack:
-        before = _Side("before", _tree(stack, repository, root, sides.before))
-        after = _Side("after", _tree(stack, repository, root, sides.after))
+        before = _Side("before", _tree(stack, repository, root, sides.before), Cache())
+        after = _Side("after", _tree(stack, repository, root, sides.after), Cache())
         abstract = set()
         for overlay in _chosen(folders, before.tree, after.tree):
             old, new = (_render(one, overlay) for one in (before, after))
@@ -191,13 +194,13 @@ def _overlays(tree: Tree) -> Iterator[str]:
 
 def _render(one: _Side, overlay: str) -> tuple[str, list[Stub]] | None:
     """Text and objects of an overlay, ``None`` when it does not exist or does not build."""
-    from compiler.kustomize import build
+    from compiler.kustomize import Options, build
 
     if not _is_overlay(one.tree, overlay):
         return None
     try:
         with translated(overlay):
-            rendering = build(one.tree, overlay)
+            rendering = build(one.tree, overlay, Options(cache=one.cache))
     except WorldError:
         raise
     except CompilerError as error:

@@ -28,7 +28,7 @@ def obj(version: str, kind: str, name: str = "x", **fields: Any) -> dict[str, An
 
 def workload(kind: str = "Deployment", **spec: Any) -> dict[str, Any]:
     template = {
-        "metadata": {"annotations": {"pulp-compiler/secret-generation": "1"}},
+        "metadata": {"annotations": {"pulp-compiler/secret-generations": "db=1,server=1"}},
         "spec": {
             "containers": [{"name": "api", "image": "quay.io/pulp/pulp-minimal:3.85", "args": ["a"]}],
             "volumes": [{"name": "file", "persistentVolumeClaim": {"claimName": "pulp-file"}}],
@@ -63,9 +63,11 @@ def test_a_new_image_restarts_and_says_from_which_to_which(kind: str) -> None:
 
 def test_a_secret_generation_restarts_and_says_so() -> None:
     before = workload()
-    annotations = {"pulp-compiler/secret-generation": "2"}
+    annotations = {"pulp-compiler/secret-generations": "cache=1,db=1,server=2"}
     after = edited(before, lambda one: one["spec"]["template"]["metadata"].update(annotations=annotations))
-    assert effects([before], [after]) == [("restart", "Deployment x", "restarts: secret generation 1 → 2")]
+    assert effects([before], [after]) == [
+        ("restart", "Deployment x", "restarts: generation of cache none → 1, server 1 → 2")
+    ]
 
 
 def test_new_content_of_a_generated_map_restarts_what_mounts_it() -> None:
