@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,20 +24,42 @@ SPECS = {
 }
 
 
+def specs(root: Path) -> Path:
+    """Write the specs below a folder."""
+    (root / ".compiler.yaml").write_text(f"version: {__version__}\n")
+    for folder, spec in SPECS.items():
+        (root / folder).mkdir(parents=True)
+        (root / folder / "pulp.yaml").write_text(spec)
+    return root
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A repository of specs, nothing generated yet."""
-    (tmp_path / ".compiler.yaml").write_text(f"version: {__version__}\n")
-    for folder, spec in SPECS.items():
-        (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / "pulp.yaml").write_text(spec)
-    return tmp_path
+    return specs(tmp_path)
 
 
 @pytest.fixture
 def workspace(root: Path) -> Workspace:
     """The same."""
     return Workspace.find(root)
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository whose folders are generated, not to be changed."""
+    from compiler.workspace.generate import plan, write
+
+    workspace = Workspace.find(specs(tmp_path_factory.mktemp("generated")))
+    write(workspace, plan(workspace))
+    return workspace.root
+
+
+@pytest.fixture
+def written(generated: Path, tmp_path: Path) -> Workspace:
+    """A copy of it, to be changed."""
+    shutil.copytree(generated, tmp_path / "copy")
+    return Workspace.find(tmp_path / "copy")
 
 
 def snapshot(root: Path) -> dict[str, bytes]:

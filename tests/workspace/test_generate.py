@@ -20,13 +20,6 @@ from tests.support.oracle import kustomize_build
 from tests.workspace.conftest import snapshot
 
 
-@pytest.fixture
-def written(workspace: Workspace) -> Workspace:
-    """A repository whose folders are generated."""
-    write(workspace, plan(workspace))
-    return workspace
-
-
 def states(workspace: Workspace, *folders: str, **options: Any) -> dict[str, str]:
     found = plan(workspace, folders or None, **options).changes
     return {change.path: change.state for change in found}
