@@ -48,7 +48,7 @@ def options(site: Site, server: Server) -> list[Any]:
     return found
 
 
-def environment(site: Site, server: Server) -> dict[str, str]:
+def environment(site: Site, server: Server) -> dict[str, Any]:
     """TLS of the server: the commands have no options for it, gunicorn reads them from this variable.
 
     gunicorn checks only that a client's certificate is of its CA, so that CA is for these clients alone.
@@ -62,7 +62,7 @@ def environment(site: Site, server: Server) -> dict[str, str]:
         "--ca-certs=/etc/pulp/ca/upstream-ca.crt",
         "--cert-reqs=2",
     ]
-    return {"GUNICORN_CMD_ARGS": " ".join(arguments)}
+    return {"GUNICORN_CMD_ARGS": From("tls.internal", " ".join(arguments))}
 
 
 def mounts(site: Site, server: Server) -> tuple[Mount, ...]:
@@ -82,7 +82,7 @@ def get_probe(site: Site, server: Server, path: str) -> dict[str, Any]:
     if site.mutual:
         # -I and -S: without site-packages Python starts in a tenth of the time.
         command = ["python3", "-IS", "/etc/pulp/scripts/probe.py", name, str(_PORTS[server]), path]
-        return {"exec": {"command": command}, "timeoutSeconds": 5}
+        return {"exec": From("tls.internal", {"command": command}), "timeoutSeconds": 5}
     headers = [{"name": "Host", "value": name}]
     return {"httpGet": {"path": path, "port": server, "httpHeaders": headers}, "timeoutSeconds": 5}
 

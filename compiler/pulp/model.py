@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from compiler.pulp.migration import job_config_maps, migration_objects
 from compiler.pulp.namespace import namespace_objects
 from compiler.pulp.policies import policy_objects
 from compiler.pulp.process import config_maps as process_config_maps
-from compiler.pulp.provenance import strip
+from compiler.pulp.provenance import From, strip
 from compiler.pulp.replica import replica_config_maps, replica_jobs, replica_objects
 from compiler.pulp.requirements import Requirements
 from compiler.pulp.site import Site
@@ -60,33 +60,10 @@ def build_model(spec: Spec, generations: Mapping[str, int] | None = None) -> Com
     """
     site = Site(spec, dict(generations or {}))
     config_maps = _config_maps(site)
-    marked: list[dict[str, Any]] = [
-        *namespace_objects(site),
-        *account_objects(site),
-        *database_objects(site),
-        *cache_objects(site),
-        *storage_objects(site),
-        *api_objects(site),
-        *content_objects(site),
-        *worker_objects(site),
-        *web_objects(site),
-        *exposure_objects(site),
-        *budget_objects(site),
-        *autoscaler_objects(site),
-        *policy_objects(site),
-        *replica_objects(site),
-    ]
-    if site.deployable and spec.database:
-        # A Job's name holds a hash of its template, so a layer's would be deleted again by every overlay on it.
-        marked += [
-            *migration_objects(site, config_maps),
-            *admin_objects(site, config_maps),
-            *replica_jobs(site, config_maps),
-        ]
     objects: list[Object] = []
     sources: dict[ObjectKey, Mapping[str, str]] = {}
-    for raw in marked:
-        plain, marks = strip(raw)
+    for spec_key, raw in _parts(site, config_maps):
+        plain, marks = strip(From(spec_key, raw))
         objects.append(plain)
         sources[key_of(plain)] = marks
     for made in config_maps:
@@ -95,6 +72,38 @@ def build_model(spec: Spec, generations: Mapping[str, int] | None = None) -> Com
     objects.sort(key=_order)
     model = Model(tuple(objects), tuple(sorted(config_maps, key=lambda made: made.name)), site.namespace)
     return Compiled(model, _requirements(site, objects), sources)
+
+
+def _parts(site: Site, config_maps: Sequence[GeneratedConfigMap]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object with the section of the spec that it answers to."""
+    made: list[tuple[str, list[dict[str, Any]]]] = [
+        ("namespace", namespace_objects(site)),
+        ("name", account_objects(site)),
+        ("database.embedded", database_objects(site)),
+        ("cache.embedded", cache_objects(site)),
+        ("storage.volume", storage_objects(site)),
+        ("api", api_objects(site)),
+        ("content", content_objects(site)),
+        ("worker", worker_objects(site)),
+        ("web", web_objects(site)),
+        ("exposure", exposure_objects(site)),
+        ("disruption_budget", budget_objects(site)),
+        ("autoscale", autoscaler_objects(site)),
+        ("network_policies", policy_objects(site)),
+        ("replica", replica_objects(site)),
+    ]
+    if site.deployable and site.spec.database:
+        # A Job's name holds a hash of its template, so a layer's would be deleted again by every overlay on it.
+        made += [
+            ("pulp", migration_objects(site, config_maps)),
+            ("pulp", admin_objects(site, config_maps)),
+            ("replica", replica_jobs(site, config_maps)),
+        ]
+    for spec_key, objects in made:
+        for obj in objects:
+            # Budgets and autoscalers are keys of each role.
+            role = obj["metadata"]["labels"].get("app.kubernetes.io/component", "")
+            yield (f"{role}.{spec_key}" if spec_key in ("disruption_budget", "autoscale") else spec_key), obj
 
 
 _FILE_KEYS = {"settings.py": "pulp.settings", "nginx.conf": "exposure", "replica.json": "replica"}

@@ -283,5 +283,5 @@ def prestop(site: Site, seconds: int) -> dict[str, Any]:
     The native action needs Kubernetes 1.30 (KEP-3960); before, the image's ``sleep`` does it.
     """
     if site.kubernetes_version >= (1, 30):
-        return {"preStop": {"sleep": {"seconds": seconds}}}
-    return {"preStop": {"exec": {"command": ["sleep", str(seconds)]}}}
+        return {"preStop": From("kubernetes_version", {"sleep": {"seconds": seconds}})}
+    return {"preStop": From("kubernetes_version", {"exec": {"command": ["sleep", str(seconds)]}})}

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from compiler.errors import CompilerError
+from compiler.pulp.provenance import From
 from compiler.spec.models import Spec, Workload
 
 API_PORT = 24817
@@ -214,7 +215,11 @@ def manifest(
     """An object with our metadata; ``body`` holds its other top-level fields (``spec``, ``data``, …)."""
     metadata: dict[str, Any] = {"name": name}
     if namespaced:
-        metadata["namespace"] = site.namespace
-    metadata["labels"] = labels(site, component)
+        metadata["namespace"] = From("namespace.name", site.namespace)
+    own = labels(site, component)
+    theirs = site.spec.labels
+    metadata["labels"] = {
+        key: From("labels", value) if key in theirs and theirs[key] == value else value for key, value in own.items()
+    }
     metadata["annotations"] = dict(sorted(annotations.items())) if annotations else None
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}

@@ -300,8 +300,12 @@ def test_identity_is_on_the_accounts_that_use_the_bucket_only() -> None:
 def test_sources_say_which_key_decided() -> None:
     made = build_model(spec("production", **merged(PRODUCTION, {"api": {"replicas": 5}})))
     marks = made.sources[key_of(one(made, "Deployment", "pulp-api"))]
+    assert marks[""] == "api"
+    assert marks["/metadata/namespace"] == "namespace.name"
     assert marks["/spec/replicas"] == "api.replicas"
     assert marks["/spec/template/spec/containers/0/image"] == "pulp.version"
+    budget = made.sources[key_of(one(made, "PodDisruptionBudget", "pulp-web"))]
+    assert budget[""] == "web.disruption_budget"
     ingress = made.sources[key_of(one(made, "Ingress", "pulp"))]
     assert ingress["/spec/rules/0/host"] == "host"
     assert ingress["/metadata/annotations/cert-manager.io~1cluster-issuer"] == "exposure.ingress.tls.issuer"
