@@ -81,7 +81,7 @@ def parse(text: str) -> dict[Key, Object]:
         RunnerError: not YAML, not objects, an id twice, a Secret that is still sealed.
     """
     try:
-        documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+        documents = [document for document in yaml.load_all(text, Loader=Loader) if document is not None]
     except yaml.YAMLError as error:
         raise RunnerError(f"not YAML: {error}") from error
     found: dict[Key, Object] = {}
@@ -101,13 +101,13 @@ def parse(text: str) -> dict[Key, Object]:
     return found
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """The safe loader with YAML 1.2's reading of what Kubernetes reads: no timestamps."""
 
 
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
-    for first, pairs in _Loader.yaml_implicit_resolvers.items()
+    for first, pairs in Loader.yaml_implicit_resolvers.items()
 }
 
 

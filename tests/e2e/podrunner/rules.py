@@ -141,8 +141,9 @@ def _allowed(
         addresses: list[tuple[str, Peer | None]] = [] if others else [("", None)]
         for other in others:
             if block := other.get("ipBlock"):
-                outside = "".join(f" ip {side} != {cidr}" for cidr in block.get("except") or ())
-                addresses.append((f"ip {side} {block['cidr']}{outside}", None))
+                family = "ip6" if ":" in block["cidr"] else "ip"
+                outside = "".join(f" {family} {side} != {cidr}" for cidr in block.get("except") or ())
+                addresses.append((f"{family} {side} {block['cidr']}{outside}", None))
             else:
                 found = [peer for peer in peers if _is_named(other, peer, home, namespaces)]
                 addresses += [(f"ip {side} {peer.address}", peer) for peer in found]

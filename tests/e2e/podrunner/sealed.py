@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.podrunner.objects import RunnerError
+from tests.e2e.podrunner.objects import Loader, RunnerError
 
 
 def unseal(rendering: str, identity: str) -> str:
@@ -22,12 +22,12 @@ def unseal(rendering: str, identity: str) -> str:
 
     Args:
         rendering: YAML documents.
-        identity: an age identity (``AGE-SECRET-KEY-1…``); reaches sops through a pipe, not argv or environment.
+        identity: an age identity (``AGE-SECRET-KEY-1…``); reaches sops through an unnamed file in memory.
 
     Raises:
         RunnerError: sops cannot open a document.
     """
-    documents = [item for item in yaml.load_all(rendering, Loader=yaml.BaseLoader) if item]
+    documents = [item for item in yaml.load_all(rendering, Loader=Loader) if item]
     if not any("sops" in item for item in documents):
         return rendering
     plain = []
@@ -42,9 +42,8 @@ def _split(rendering: str) -> list[str]:
 
 
 def _open(document: dict[str, Any], identity: str) -> dict[str, Any]:
-    read, write = os.pipe()
-    os.write(write, identity.encode())
-    os.close(write)
+    read = os.memfd_create("identity")  # sops opens it once per recipient
+    os.write(read, identity.encode())
     command = [sops(), "decrypt", "--ignore-mac", "--input-type", "json", "--output-type", "json"]
     try:
         done = subprocess.run(
