@@ -1,0 +1,31 @@
+# Pulp's settings. No secret stands here: keys and passwords are read from the files that the pod mounts.
+# Names that are not upper-case are no settings.
+from pathlib import Path as _Path
+from urllib.parse import quote as _quote
+
+
+def _read(path):
+    """A mounted secret without the line break at its end."""
+    value = _Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    if value.startswith("@"):  # dynaconf would take it for an instruction
+        raise ValueError(path + ": a value must not begin with '@'")
+    return value
+
+
+ALLOWED_HOSTS = ["pulp-api-svc", "pulp-web-svc"]
+ANALYTICS = False
+API_APP_TTL = 240
+CACHE_ENABLED = False
+CSRF_COOKIE_SECURE = True
+DB_ENCRYPTION_KEY = "/etc/pulp/secrets/db-fields-encryption/database_fields.symmetric.key"
+ENABLED_PLUGINS = ["pulp_container", "pulp_file", "pulp_rpm"]
+FILE_UPLOAD_TEMP_DIR = "/var/lib/pulp/tmp"
+LOGGING = {"dynaconf_merge": True, "loggers": {"": {"level": "INFO"}}}
+PRIVATE_KEY_PATH = "/etc/pulp/secrets/container-auth/container_auth_private_key.pem"
+PUBLIC_KEY_PATH = "/etc/pulp/secrets/container-auth/container_auth_public_key.pem"
+REDACT_UNSAFE_EXCEPTIONS = True
+SECRET_KEY = _read("/etc/pulp/secrets/secret-key/secret_key")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = True
+STATIC_ROOT = "/var/lib/operator/static/"
+WORKING_DIRECTORY = "/var/lib/pulp/tmp"
