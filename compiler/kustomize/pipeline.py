@@ -119,7 +119,7 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
     into.roots.append(loader.root)
     for index, path in enumerate(file.items("resources")):
         try:
-            _add_resource(path, loader, settings, into)
+            add_resource(path, loader, settings, into)
         except KustomizeError as error:
             error.message = f"accumulating resources: {error.message.removeprefix('accumulating resources: ')}"
             raise file.place(error, "resources", index) from None
@@ -173,7 +173,12 @@ def record(resources: Resources, file: Kustomization, settings: Settings, kind: 
         resource.trail = [*(resource.trail or ()), entry]
 
 
-def _add_resource(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
+def add_resource(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
+    """Take in an entry of ``resources``: a file, else a folder.
+
+    Raises:
+        KustomizeError: it is neither, or its contents are refused.
+    """
     try:
         where = loader.locate(path)
     except KustomizeError as error:

@@ -1,0 +1,291 @@
+"""``transformers:``, ``generators:`` and ``validators:``: built-in plugins configured by objects (kustomize.md, 16.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.fieldspec import FieldSpec, Specs
+from compiler.kustomize.kustfile import Kustomization
+from compiler.kustomize.loader import Loader
+from compiler.kustomize.pipeline import Accumulator, Settings, add_resource
+from compiler.kustomize.reader import read_documents
+from compiler.kustomize.resfile import make_resources
+from compiler.kustomize.resource import Origin, Resource, Resources, group_version, id_text
+from compiler.kustomize.scalars import plain
+from compiler.kustomize.steps import Step
+from compiler.kustomize.strict import decode
+
+Run = Callable[[Resources], None]
+_GENERATORS = ("ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator")
+_VALIDATED_BY = "validated-by"
+
+
+def transformer_steps(
+    file: Kustomization, loader: Loader, settings: Settings, field: str = "transformers"
+) -> list[Step]:
+    """The steps of ``transformers:`` (or ``validators:``).
+
+    Raises:
+        KustomizeError: an unknown or foreign kind, or a wrong configuration.
+    """
+    steps = []
+    for index, resource in _configs(file, loader, settings, field):
+        try:
+            _require_builtin(resource)
+            if resource.kind in _GENERATORS:
+                raise KustomizeError(f"plugin {_id(resource)} not a transformer", hint="list it under generators")
+            maker = _TRANSFORMERS.get(resource.kind)
+            if maker is None:
+                raise _unknown(resource)
+            run = maker(_config(resource), loader, file)
+        except KustomizeError as error:
+            raise error.at(resource.origin.path, line=resource.origin.line, field=f"{field}[{index}]") from None
+        steps.append(Step(field, index, resource.kind, run))
+    return steps
+
+
+def run_generators(file: Kustomization, loader: Loader, settings: Settings) -> list[tuple[str, int | None, Resource]]:
+    """What the entries of ``generators:`` make.
+
+    Raises:
+        KustomizeError: an unknown or foreign kind, or a wrong configuration.
+    """
+    from compiler.kustomize.generators import generate
+
+    made: list[tuple[str, int | None, Resource]] = []
+    for index, resource in _configs(file, loader, settings, "generators"):
+        try:
+            _require_builtin(resource)
+            if resource.kind in ("ConfigMapGenerator", "SecretGenerator"):
+                entry = _config(resource)
+                metadata = entry.get("metadata") or {}
+                for field in ("name", "namespace"):
+                    entry[field] = entry.get(field) or metadata.get(field, "")
+                kind = resource.kind.removesuffix("Generator")
+                made.append(("generators", index, generate(kind, entry, {}, loader, Origin(file.path, 1))))
+            elif resource.kind in _GENERATORS:
+                raise KustomizeError(
+                    f"{resource.kind} as a generator plugin is not supported yet",
+                    hint="use helmCharts, or write the object out",
+                    unsupported=True,
+                )
+            elif resource.kind in _TRANSFORMERS:
+                raise KustomizeError(f"plugin {_id(resource)} not a generator", hint="list it under transformers")
+            else:
+                raise _unknown(resource)
+        except KustomizeError as error:
+            raise error.at(resource.origin.path, line=resource.origin.line, field=f"generators[{index}]") from None
+    return made
+
+
+def run_validators(file: Kustomization, loader: Loader, settings: Settings, resources: Resources) -> None:
+    """Run ``validators:``: transformers that may set nothing but the label ``validated-by``.
+
+    Raises:
+        KustomizeError: one of them changed something else.
+    """
+    for step in transformer_steps(file, loader, settings, "validators"):
+        before = [plain(resource.node) for resource in resources]
+        step.run(resources)
+        after = [_without_label(plain(resource.node)) for resource in resources]
+        if before != after:
+            raise KustomizeError(
+                "validator shouldn't modify the resource map",
+                path=file.path,
+                field=f"validators[{step.index}]",
+                hint="list it under transformers",
+            )
+
+
+def _without_label(data: Any) -> Any:
+    labels = (data.get("metadata") or {}).get("labels")
+    if isinstance(labels, dict) and _VALIDATED_BY in labels:
+        del labels[_VALIDATED_BY]
+        if not labels:
+            del data["metadata"]["labels"]
+    return data
+
+
+def _configs(
+    file: Kustomization, loader: Loader, settings: Settings, field: str
+) -> list[tuple[int, Resource]]:
+    """The configuration objects of a field: inline ones first, then those of files and folders."""
+    inline = Accumulator()
+    paths: list[tuple[int, str]] = []
+    indexes: dict[int, int] = {}
+    for index, entry in enumerate(file.items(field)):
+        try:
+            found = make_resources(read_documents(entry.encode("utf-8", "surrogatepass")), file.path)
+        except KustomizeError:
+            paths.append((index, entry))
+            continue
+        inline.resources.extend(found)
+        indexes.update({id(resource): index for resource in found})
+    for index, path in paths:
+        try:
+            add_resource(path, loader, settings, inline)
+        except KustomizeError as error:
+            raise file.place(error, field, index) from None
+        for resource in inline.resources:
+            indexes.setdefault(id(resource), index)
+    return [(indexes[id(resource)], resource) for resource in inline.resources]
+
+
+def _require_builtin(resource: Resource) -> None:
+    if resource.api_version == "builtin":
+        return
+    annotations = resource.strings("annotations")
+    if "config.kubernetes.io/function" in annotations or "config.k8s.io/function" in annotations:
+        raise KustomizeError(
+            f"functions are not run: '{resource.kind}'",
+            hint="run the function yourself and commit its output",
+            unsupported=True,
+        )
+    raise KustomizeError(
+        f"external plugins disabled; unable to load external plugin '{resource.kind}'",
+        hint="only kinds of apiVersion builtin can run",
+    )
+
+
+def _unknown(resource: Resource) -> KustomizeError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(resource.kind, [*_TRANSFORMERS, *_GENERATORS], 1)
+    _, version = group_version(resource.api_version)
+    return KustomizeError(
+        f"unable to load builtin {resource.kind}.{version}.[noGrp]", hint=f"did you mean {near[0]}?" if near else None
+    )
+
+
+def _id(resource: Resource) -> str:
+    return id_text(resource.current(), resource.namespace)
+
+
+def _config(resource: Resource) -> dict[str, Any]:
+    if resource.kind not in ("HashTransformer", "ValueAddTransformer"):
+        return decode(plain(resource.node), resource.kind, what="", known_only=False)
+    data = plain(resource.node)
+    assert isinstance(data, dict)  # noqa: S101 - an object is a map
+    return data
+
+
+def _specs(config: Mapping[str, Any]) -> Specs:
+    return Specs(
+        FieldSpec(
+            entry.get("group", ""),
+            entry.get("version", ""),
+            entry.get("kind", ""),
+            entry.get("path", ""),
+            entry.get("create", False),
+        )
+        for entry in config.get("fieldSpecs", ())
+    )
+
+
+def _pairs(field: str) -> Callable[[dict[str, Any], Loader, Kustomization], Run]:
+    def make(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+        from compiler.kustomize.labels import set_pairs
+
+        pairs, specs = config.get(field) or {}, _specs(config)
+        return lambda resources: set_pairs(resources, pairs, specs)
+
+    return make
+
+
+def _affix(field: str) -> Callable[[dict[str, Any], Loader, Kustomization], Run]:
+    def make(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+        from compiler.kustomize.names import add_affix
+
+        if "fieldSpecs" not in config:
+            raise KustomizeError("fieldSpecs is not expected to be nil", hint="add fieldSpecs: [{path: metadata/name}]")
+        text, specs = config.get(field, ""), _specs(config)
+        return lambda resources: add_affix(resources, text, specs, suffix=field == "suffix")
+
+    return make
+
+
+def _namespace(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.namespace import set_namespace
+
+    namespace = (config.get("metadata") or {}).get("namespace", "")
+    specs, mode = _specs(config), config.get("setRoleBindingSubjects", "")
+    unset = config.get("unsetOnly", False)
+    return lambda resources: set_namespace(resources, namespace, specs, unset_only=unset, subjects=mode)
+
+
+def _patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.patches import apply_patch, read_patch
+
+    patch = read_patch(config, loader, file.path)
+    return lambda resources: apply_patch(resources, patch, table=None)
+
+
+def _merge(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.patches import apply_legacy_merges, read_legacy_merges
+
+    entries = [*config.get("paths", ()), *([config["patches"]] if config.get("patches") else [])]
+    if not entries:
+        raise KustomizeError("empty file path and empty patch content")
+    documents = read_legacy_merges(entries, loader, file.path)
+    return lambda resources: apply_legacy_merges(resources, documents, table=None)
+
+
+def _json_patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.patches import apply_legacy_json, read_legacy_json
+
+    entry = {**config, "patch": config.get("jsonOp", "")}
+    operations, path = read_legacy_json(entry, loader)
+    target = config.get("target") or {}
+    return lambda resources: apply_legacy_json(resources, target, operations, path or file.path)
+
+
+def _replacements(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.replacements import apply_replacements, read_replacements
+
+    entries = read_replacements(config.get("replacements", ()), loader)
+    return lambda resources: apply_replacements(resources, entries)
+
+
+def _replicas(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.replicas import set_replicas
+
+    replica, specs = config.get("replica") or {}, _specs(config)
+    return lambda resources: set_replicas(resources, replica.get("name", ""), replica.get("count", 0), specs)
+
+
+def _images(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.images import set_images
+
+    image, specs = config.get("imageTag") or {}, _specs(config)
+    return lambda resources: set_images(resources, [image], specs)
+
+
+def _hash(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    from compiler.kustomize.hashing import add_hashes
+
+    return add_hashes
+
+
+def _value_add(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
+    raise KustomizeError(
+        "ValueAddTransformer is not supported yet", hint="use a replacement or a patch", unsupported=True
+    )
+
+
+_TRANSFORMERS: Mapping[str, Callable[[dict[str, Any], Loader, Kustomization], Run]] = {
+    "AnnotationsTransformer": _pairs("annotations"),
+    "HashTransformer": _hash,
+    "ImageTagTransformer": _images,
+    "LabelTransformer": _pairs("labels"),
+    "NamespaceTransformer": _namespace,
+    "PatchJson6902Transformer": _json_patch,
+    "PatchStrategicMergeTransformer": _merge,
+    "PatchTransformer": _patch,
+    "PrefixTransformer": _affix("prefix"),
+    "ReplacementTransformer": _replacements,
+    "ReplicaCountTransformer": _replicas,
+    "SuffixTransformer": _affix("suffix"),
+    "ValueAddTransformer": _value_add,
+}
