@@ -28,7 +28,10 @@ _NOT_A_VALUE = re.compile(
     r"\s*\Z|/\S*\Z|\$\([A-Za-z0-9_.-]+\)\Z|(?:true|false|yes|no|on|off|[0-9])\Z|file:|https?://[^@]*\Z"
 )
 _URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:(?!\$\()[^/\s@]+@", re.IGNORECASE)
-_SEALED = "ENC["
+_SEALED = re.compile(
+    r"ENC\[AES256_GCM,data:[A-Za-z0-9+/]*={0,2},iv:[A-Za-z0-9+/]+={0,2},tag:[A-Za-z0-9+/]+={0,2},type:[a-z]+\]\Z"
+)
+"""What sops puts in a value's place; a text that only begins so is not sealed."""
 
 
 def check_hygiene(rendering: Rendering) -> Iterator[Finding]:
@@ -70,7 +73,7 @@ def _plain_secret(item: Item, sealed: bool) -> Iterator[Finding]:
     """sops calls a file encrypted that has one plain value more; a look at every value is the guard."""
     for field in ("data", "stringData"):
         for key, value in map_at(item.data, field).items():
-            if sealed and (value in ("", None) or str(value).startswith(_SEALED)):
+            if sealed and (value in ("", None) or _SEALED.match(str(value))):
                 continue
             if not sealed:
                 text = "a Secret in clear; `compiler secrets ensure` seals what the spec needs"

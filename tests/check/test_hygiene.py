@@ -12,7 +12,7 @@ from tests.check.cases import PEM, one
 from tests.check.objects import Obj, items, obj, places, rules
 
 SOPS = {"mac": "ENC[AES256_GCM,data:x,type:str]"}
-SEALED = "ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]"
+SEALED = "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]"
 IDENTITY = "AGE-SECRET-KEY-1" + "Q" * 58
 
 
@@ -24,6 +24,12 @@ def test_a_plain_value_beside_sealed_ones_is_found() -> None:
     """sops itself calls such a file encrypted (getsops/sops `filestatus`)."""
     secret = obj("v1", "Secret", "s", data={"a": SEALED, "b": "cGxhaW4="}, sops=SOPS)
     assert places(check(secret)) == [("secret/plain", "data.b")]
+
+
+@pytest.mark.parametrize("value", ["ENC[hunter2]", "ENC[AES256_GCM,data:hunter2]", f"{SEALED} hunter2"])
+def test_a_value_that_only_looks_sealed_is_found(value: str) -> None:
+    secret = obj("v1", "Secret", "s", stringData={"a": SEALED, "b": value}, sops=SOPS)
+    assert places(check(secret)) == [("secret/plain", "stringData.b")]
 
 
 def test_a_made_up_sops_block_seals_nothing() -> None:

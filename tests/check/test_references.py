@@ -21,7 +21,8 @@ def env(kind: str, name: str, key: str, **extra: Any) -> Obj:
 
 
 SOPS = {"mac": "ENC[AES256_GCM,data:x,type:str]"}
-SEALED_BY_SOPS = obj("v1", "Secret", "cred", data={"password": "ENC[AES256_GCM,data:x,type:str]"}, sops=SOPS)
+SEALED = "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]"
+SEALED_BY_SOPS = obj("v1", "Secret", "cred", data={"password": SEALED}, sops=SOPS)
 EXTERNAL = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret"}
 PRODUCERS = {
     "sealed secret": SECRET,
