@@ -7,6 +7,7 @@ import click
 from compiler.cli.secrets_give import set_command
 from compiler.cli.secrets_guard import guard
 from compiler.cli.secrets_make import ensure, init
+from compiler.cli.secrets_members import recipients, rekey, reseal
 from compiler.cli.secrets_replace import renew, rotate
 from compiler.cli.secrets_watch import check, status
 
@@ -34,3 +35,6 @@ command.add_command(check)
 command.add_command(renew)
 command.add_command(rotate)
 command.add_command(guard)
+command.add_command(recipients)
+command.add_command(rekey)
+command.add_command(reseal)

@@ -78,14 +78,14 @@ class Authorities:
             self._sealing.bundles[identifier] = lock.Bundle(known.generation + 1, sha)
         self._sealing.put(path, content)
 
-    def reseal(self, authority: str) -> None:
-        """Seal the private keys of an authority anew when its recipients have changed."""
+    def reseal(self, authority: str, *, anew: bool = False) -> None:
+        """Seal the private keys of an authority anew when its recipients have changed, or when ``anew`` is set."""
         known = self._known(authority)
         if known is None:
             return
         wanted = self._sealing.recipients.authority()
         for generation, entry in known.generations.items():
-            if entry.recipients != wanted:
+            if entry.sealed and (anew or entry.recipients != wanted):
                 self._seal(authority, generation, self._key(authority, known, generation))
 
     def _known(self, authority: str) -> lock.Authority | None:

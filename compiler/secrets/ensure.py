@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from compiler.errors import CompilerError, ErrorGroup, Origin
 from compiler.k8s.tree import Tree
@@ -98,8 +99,18 @@ def file_digest(tree: Tree, path: str) -> str | None:
     return digest.of_file(tree.read(path)) if tree.is_file(path) else None
 
 
+Again = Literal["nothing", "cluster", "everything"]
+"""What is sealed anew from the vault although it is in place: what the clusters get, or vault and CA keys as well."""
+
+
 def ensure(
-    tree: Tree, targets: Sequence[Target], access: Access, *, progress: Progress | None = None, prune: bool = False
+    tree: Tree,
+    targets: Sequence[Target],
+    access: Access,
+    *,
+    progress: Progress | None = None,
+    prune: bool = False,
+    again: Again = "nothing",
 ) -> Outcome:
     """Create what is missing and seal what changed.
 
@@ -109,6 +120,7 @@ def ensure(
         access: keys, tools and the time.
         progress: told after each sealed file.
         prune: delete sealed files that no overlay of ``targets`` wants any more (their values stay in the vault).
+        again: seal anew, with new data keys and the same values, what is in place.
 
     Returns:
         the files to write, and what was done. Nothing is written here.
@@ -122,20 +134,21 @@ def ensure(
     steps: list[Step] = []
     for target in targets:
         authorities = Authorities(target.overlay, sealing)
-        for secret, (state, decision) in known[target.overlay].items():
+        for secret, (state, decided) in known[target.overlay].items():
+            decision = plan.once_more(decided, cluster=again != "nothing", vault=again == "everything")
             if decision.action in ("create", "seal") or decision.vault:
                 have = _open(sealing, secret, decision)
                 _apply(sealing, target, secret, state, decision, have, authorities)
             steps.append(Step(secret, decision.action, decision.reason))
         for kind in _authorities(target):
-            authorities.reseal(kind)
+            authorities.reseal(kind, anew=again == "everything")
         for bundle in target.requirements.trust:
             authorities.bundle(bundle)
         steps += [Step(secret, "orphan", "no longer wanted") for secret in orphans(target, sealing)]
         if prune:
             for secret in orphans(target, sealing):
                 _forget(sealing, secret)
-    _reseal_the_rest(sealing, targets)
+    _reseal_the_rest(sealing, targets, anew=again == "everything")
     overlays = [target.overlay for target in targets]
     writes = close(sealing, _declared(tree, targets), overlays, progress)
     return Outcome(writes, tuple(sorted(steps, key=lambda step: step.secret)))
@@ -163,13 +176,13 @@ def _decided(
     return result
 
 
-def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target]) -> None:
-    """Seal to changed administrators what no requirement leads to: the digest key, and values no longer wanted."""
+def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target], *, anew: bool) -> None:
+    """Seal to changed administrators, or anew, the digest key and values that nothing wants any more."""
     overlays = {target.overlay for target in targets}
     wanted = {layout.identifier(target.overlay, one.name) for target in targets for one in target.requirements.secrets}
     for secret, entry in list(sealing.vaults.items()):
         ours = secret == layout.DIGEST_KEY_ID or layout.split(secret)[0] in overlays
-        if ours and secret not in wanted and entry.recipients != sealing.recipients.vault():
+        if ours and secret not in wanted and (anew or entry.recipients != sealing.recipients.vault()):
             why = "the administrators have changed"
             sealing.vault(secret, sealing.access.open(sealing.tree, sealing.snapshot(), secret, why))
 

@@ -120,6 +120,14 @@ def decide(state: State) -> Decision:
     return Decision("keep", vault=reseal_vault)
 
 
+def once_more(decision: Decision, *, cluster: bool, vault: bool) -> Decision:
+    """``decision``, with what is in place sealed anew when that was asked for."""
+    vault = decision.vault or (vault and decision.action in ("keep", "seal"))
+    if cluster and decision.action == "keep":
+        return Decision("seal", "asked for", vault)
+    return Decision(decision.action, decision.reason, vault)
+
+
 def _contradiction(state: State) -> str | None:
     if state.seal is None and state.sealed_file is not None:
         return "it is sealed, but the lock does not know it"

@@ -199,3 +199,27 @@ def extend(content: bytes | None, groups: Mapping[str, Sequence[str]], certifica
     stream = io.BytesIO()
     yaml.dump(document, stream)
     return stream.getvalue()
+
+
+def without(content: bytes, recipient: str, group: str | None) -> bytes:
+    """The file without ``recipient``, in ``group`` or in every group; comments and order are kept.
+
+    Raises:
+        CompilerError: nobody has that recipient there.
+    """
+    from ruamel.yaml import YAML
+
+    known = _parse(load(content, layout.RECIPIENTS))
+    groups = [name for name, members in known.groups.items() if recipient in members and group in (None, name)]
+    if not groups:
+        where = f"group {group}" if group else "any group"
+        raise CompilerError(f"{recipient[:80]} is not in {where}", origin=Origin(layout.RECIPIENTS))
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    document = yaml.load(content.decode("utf-8"))
+    for name in groups:
+        document["groups"][name].remove(recipient)
+    stream = io.BytesIO()
+    yaml.dump(document, stream)
+    return stream.getvalue()

@@ -9,31 +9,12 @@ from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.secrets import digest, layout, lock, recipients, sealedsecrets
 from compiler.secrets.access import Access
+from compiler.secrets.overlaid import Overlaid
 from compiler.secrets.plaintext import Plaintext
 from compiler.secrets.sealing import Sealing
 
 _GITATTRIBUTES = b"*.sops.yaml -diff merge=binary\n*.sealed.yaml -diff merge=binary\n"
 _SOURCEIGNORE = b"# Flux does not need what only administrators can open.\nvault/\nca/\n"
-
-
-class _Over:
-    """A tree with a few files in front of it."""
-
-    def __init__(self, files: Mapping[str, bytes], under: Tree) -> None:
-        self._files = files
-        self._under = under
-
-    def read(self, path: str) -> bytes:
-        return self._files[path] if path in self._files else self._under.read(path)
-
-    def is_file(self, path: str) -> bool:
-        return path in self._files or self._under.is_file(path)
-
-    def is_dir(self, path: str) -> bool:
-        return self._under.is_dir(path)
-
-    def listdir(self, path: str) -> list[str]:
-        return self._under.listdir(path)
 
 
 def initialize(
@@ -74,7 +55,7 @@ def initialize(
     }
     present = tree.read(layout.RECIPIENTS) if tree.is_file(layout.RECIPIENTS) else None
     content = recipients.extend(present, groups, {overlay: one.fingerprint for overlay, one in read.items()})
-    merged = _Over({layout.RECIPIENTS: content}, tree)
+    merged = Overlaid({layout.RECIPIENTS: content}, tree)
     sealing = Sealing(merged, access, recipients.read(merged), lock.read(tree))
     if present != content:
         sealing.writes[layout.RECIPIENTS] = content
