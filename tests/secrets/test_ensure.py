@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from compiler.errors import CompilerError, ErrorGroup
 from compiler.pulp.requirements import FernetKey, Password, Requirements, SecretRequirement, TrustBundle
-from compiler.secrets import declared, generations, layout, lock, pki, plan, sops, tool
+from compiler.secrets import declared, generations, layout, lock, pki, plan, sealedsecrets, sops, tool
 from compiler.secrets.plaintext import Values
 from compiler.secrets.start import initialize
 from tests.secrets.support import (
@@ -293,6 +293,27 @@ def test_another_controller_certificate_than_the_pinned_one_stops_the_run() -> N
     world.tree.files[path] = controller(rsa.generate_private_key(65537, 2048))
     with pytest.raises(CompilerError, match="not the pinned certificate"):
         world.ensure(None)
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_a_swapped_or_forged_value_in_a_sealed_secret_is_found(forged: bool) -> None:
+    pair = SecretRequirement("pulp-pair", "pulp", (Password("a"), Password("b")))
+    world = World(Requirements((pair,)), backend="sealed-secrets")
+    world.init({"demo": controller(rsa.generate_private_key(65537, 2048))}).ensure()
+    path = "secrets/demo/pulp-pair.sealed.yaml"
+    document = yaml.safe_load(world.tree.files[path])
+    data = document["spec"]["encryptedData"]
+    if forged:
+        certificate = sealedsecrets.read_certificate(
+            world.tree.files[layout.controller_certificate("demo")], now=world.now, path=""
+        )
+        data["a"] = sealedsecrets.seal_value(b"forged", b"pulp/pulp-pair", certificate.key)
+    else:
+        data["a"], data["b"] = data["b"], data["a"]
+    world.tree.files[path] = yaml.safe_dump(document).encode()
+    assert path in {finding.path for finding in world.check()}
+    with pytest.raises(CompilerError, match="edited, or an older one"):
+        world.ensure(world.admin)
 
 
 def test_a_cluster_without_a_recipient_is_told_what_to_do() -> None:

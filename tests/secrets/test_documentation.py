@@ -1,0 +1,39 @@
+"""What the documentation names exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from compiler.cli.secrets import command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_each_test_that_the_threat_table_names_exists() -> None:
+    text = (ROOT / "docs/threats.md").read_text()
+    named = 0
+    for row in text.splitlines():
+        file = ""
+        for mentioned, test in re.findall(r"`(test_\w+\.py)?(?:::(test_\w+))?`", row):
+            file = mentioned or file
+            if not file:
+                continue
+            source = (ROOT / "tests/secrets" / file).read_text()
+            assert not test or f"def {test}(" in source, (file, test)
+            named += bool(test)
+    assert named > 20
+
+
+def test_each_command_and_option_that_the_page_names_exists() -> None:
+    text = (ROOT / "docs/secrets.md").read_text()
+    for name in re.findall(r"compiler secrets ([a-z]+)", text):
+        assert name in command.commands, name
+    known = {
+        option
+        for one in [*command.commands.values(), *command.commands["recipients"].commands.values()]  # type: ignore[attr-defined]
+        for parameter in one.params
+        for option in parameter.opts
+    }
+    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
+        assert option in known | {"--fetch-cert"}, option
