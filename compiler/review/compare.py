@@ -13,7 +13,7 @@ from compiler.review.effects import effects_of
 from compiler.review.fields import compare_fields, same
 from compiler.review.grouping import OverlayChanges, group, merge_effects
 from compiler.review.identity import Pair, pair
-from compiler.review.mask import SOPS_NOISE, mask_object
+from compiler.review.mask import SOPS_NOISE, mask_object, mask_text
 from compiler.review.masked import AFTER, BEFORE, Masked, is_hiding, reveal
 from compiler.review.model import Failure, FieldChange, ObjectChange, Path, Report, WholeOverlay
 
@@ -64,7 +64,11 @@ def compare(
         effects=merge_effects(effects),
         added=tuple(_whole(overlay, after[overlay]) for overlay in new),
         removed=tuple(_whole(overlay, before[overlay]) for overlay in gone),
-        failures=tuple(sorted(failures, key=lambda failure: (failure.overlay, failure.side))),
+        failures=tuple(
+            # An error may quote what it could not read.
+            replace(failure, message=reveal(mask_text(failure.message)))
+            for failure in sorted(failures, key=lambda failure: (failure.overlay, failure.side))
+        ),
         sides=sides,
     )
 

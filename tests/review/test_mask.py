@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.review import compare, compare_objects, print_json, print_markdown, print_text
+from compiler.review import Failure, compare, compare_objects, print_json, print_markdown, print_text
 from compiler.review.mask import is_sensitive, mask_object, mask_text
 from compiler.review.masked import reveal
 
@@ -284,6 +284,11 @@ def test_a_new_recipient_is_shown_and_named_as_an_effect() -> None:
     ]
     assert "age1new" in print_text(report)
     assert "three" not in print_text(report)
+
+
+def test_an_error_that_quotes_a_secret_is_masked() -> None:
+    report = compare({}, {}, failures=[Failure("o", "after", f'cannot read "password: {MARK}"')])
+    assert MARK not in print_text(report) + print_markdown(report) + print_json(report)
 
 
 def test_a_hidden_value_has_no_revealing_repr() -> None:
