@@ -46,7 +46,8 @@ def folder_changes(
         root: the repository on disk.
         tree: the same, to read.
         folder: relative to the repository.
-        files: what was computed: path relative to the folder to contents, without the lock.
+        files: what was computed: path relative to the folder to contents, without the lock; nothing for a folder that
+            has no spec any more.
         force: whether edits by hand are discarded.
 
     Returns:
@@ -77,8 +78,9 @@ def folder_changes(
     text = Lock(__version__, {name: digest(contents) for name, contents in files.items()}).text().encode()
     resolve(root, f"{folder}/{NAME}")
     written = _contents(tree, f"{folder}/{NAME}")
-    if written != text:
-        changes.append(Change(f"{folder}/{NAME}", written, text))
+    after = text if files else None
+    if written != after:
+        changes.append(Change(f"{folder}/{NAME}", written, after))
     return changes, errors
 
 

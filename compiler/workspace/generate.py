@@ -17,8 +17,9 @@ from compiler.workspace import journal
 from compiler.workspace.changes import Change, folder_changes
 from compiler.workspace.compilation import Compilation
 from compiler.workspace.failures import raise_together
+from compiler.workspace.lock import NAME as LOCK
 from compiler.workspace.render import render
-from compiler.workspace.repository import MARKER, Workspace
+from compiler.workspace.repository import MARKER, SPEC, Workspace, folders_with
 from compiler.workspace.secrets import backend_of
 from compiler.workspace.verify import verify
 
@@ -43,7 +44,8 @@ def plan(
 
     Args:
         workspace: the repository.
-        folders: what to generate; what they build on and what builds on them comes along. None means everything.
+        folders: what to generate; what they build on and what builds on them comes along. None means everything, and
+            to remove what was generated from specs that are gone.
         force: discard edits by hand of generated files.
         upgrade: pin this version of the compiler instead of stopping at another one.
 
@@ -79,6 +81,9 @@ def plan(
             errors += wrong
             if one in wanted or done[one]:
                 queue += children.get(one, [])
+    for folder in _orphans(tree) if folders is None else ():
+        done[folder], wrong = folder_changes(workspace.root, tree, folder, {}, force=force)
+        errors += wrong
     raise_together(errors)
     changes = [*pin, *(change for found in done.values() for change in found)]
     return Plan(tuple(done), tuple(sorted(changes, key=lambda change: change.path)))
@@ -121,6 +126,11 @@ def _folder(
     planned.update({f"{folder}/{path}": contents for path, contents in files.items()})
     files |= _delivery(workspace, compilation, folder, LayeredTree(planned, compilation.tree))
     return folder_changes(workspace.root, compilation.tree, folder, files, force=force)
+
+
+def _orphans(tree: Tree) -> tuple[str, ...]:
+    """The folders that were generated from a spec which is gone."""
+    return tuple(folder for folder in folders_with(tree, LOCK) if not tree.is_file(f"{folder}/{SPEC}"))
 
 
 def _delivery(workspace: Workspace, compilation: Compilation, folder: str, tree: Tree) -> Mapping[str, bytes]:

@@ -110,12 +110,18 @@ class Workspace:
 
 def spec_folders(tree: Tree) -> tuple[str, ...]:
     """The folders of a tree that have a spec, bases first."""
-    found = []
-    for parent in _PARENTS:
-        for name in tree.listdir(parent) if tree.is_dir(parent) else []:
-            if tree.is_file(f"{parent}/{name}/{SPEC}"):
-                found.append(f"{parent}/{name}")
-    return tuple(found)
+    return folders_with(tree, SPEC)
+
+
+def folders_with(tree: Tree, name: str) -> tuple[str, ...]:
+    """The folders below ``base/`` and ``overlays/`` that have a file of this name, bases first."""
+    return tuple(
+        f"{parent}/{folder}"
+        for parent in _PARENTS
+        if tree.is_dir(parent)
+        for folder in tree.listdir(parent)
+        if tree.is_file(f"{parent}/{folder}/{name}")
+    )
 
 
 def pinned_version(tree: Tree) -> str | None:

@@ -25,7 +25,7 @@ def written(pair: Pair) -> dict[str, str]:
     }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=_ALL)
+@settings(max_examples=100, deadline=None, suppress_health_check=_ALL)
 @given(model_pairs())
 def test_the_overlay_builds_to_the_wanted_model(pair: Pair) -> None:
     tree = MemoryTree(written(pair))

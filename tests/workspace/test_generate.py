@@ -75,6 +75,17 @@ def test_a_stale_file_goes_and_its_empty_folder_with_it(written: Workspace) -> N
     assert states(written) == {}
 
 
+def test_what_was_generated_from_a_spec_that_is_gone_goes_but_nothing_else(written: Workspace) -> None:
+    folder = written.root / "overlays/demo"
+    (folder / "pulp.yaml").unlink()
+    (folder / "notes.md").write_text("mine\n")
+    assert states(written, "overlays/pop") == {}
+    assert set(states(written).values()) == {"stale"}
+    write(written, plan(written))
+    assert list(snapshot(folder)) == ["notes.md"]
+    assert states(written) == {}
+
+
 def test_a_generated_file_that_was_deleted_comes_back(written: Workspace) -> None:
     (written.root / "overlays/demo/kustomization.yaml").unlink()
     assert states(written) == {"overlays/demo/kustomization.yaml": "missing"}
