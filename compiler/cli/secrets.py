@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from compiler.cli.secrets_ca import ca
 from compiler.cli.secrets_give import set_command
 from compiler.cli.secrets_guard import guard
 from compiler.cli.secrets_make import ensure, init
 from compiler.cli.secrets_members import recipients, rekey, reseal
+from compiler.cli.secrets_open import adopt, show
 from compiler.cli.secrets_replace import renew, rotate
 from compiler.cli.secrets_watch import check, status
 
@@ -38,3 +40,6 @@ command.add_command(guard)
 command.add_command(recipients)
 command.add_command(rekey)
 command.add_command(reseal)
+command.add_command(ca)
+command.add_command(adopt)
+command.add_command(show)

@@ -113,9 +113,15 @@ def finish(session: Session, outcome: Outcome, *, quiet: bool = False) -> None:
         if step.action != "keep" and not quiet:
             click.echo(f"{step.action:<7} {step.secret}: {step.reason}", err=True)
     words = {
-        "create": "created", "seal": "sealed", "renew": "renewed", "rotate": "rotated", "keep": "kept",
-        "unset": "unset", "orphan": "no longer wanted",
-    }  # fmt: skip
+        "create": "created",
+        "seal": "sealed",
+        "renew": "renewed",
+        "rotate": "rotated",
+        "adopt": "adopted",
+        "keep": "kept",
+        "unset": "unset",
+        "orphan": "no longer wanted",
+    }
     summary = ", ".join(f"{counts[action]} {word}" for action, word in words.items() if action in counts)
     click.echo(summary or "nothing to do", err=True)
     if counts.get("unset"):

@@ -34,7 +34,7 @@ class Authorities:
         """
         known = self._known(authority)
         if authority not in self._open:
-            self._open[authority] = self._create(authority) if known is None else self._read(authority, known)
+            self._open[authority] = self._create(authority, 1) if known is None else self._read(authority, known)
         return self._open[authority], known.issuer if known else 1
 
     def issuing(self, authority: str) -> int | None:
@@ -91,17 +91,28 @@ class Authorities:
     def _known(self, authority: str) -> lock.Authority | None:
         return self._sealing.authorities.get(layout.authority_id(self._overlay, authority))
 
-    def _create(self, authority: str) -> pki.Pair:
+    def succeed(self, authority: str) -> int:
+        """Make the next generation of an authority, trusted beside the one that issues; returns its number."""
+        known = self._known(authority)
+        assert known is not None  # noqa: S101 - the caller saw its phase
+        generation = max(known.generations) + 1
+        self._create(authority, generation)
+        return generation
+
+    def _create(self, authority: str, generation: int) -> pki.Pair:
         identifier = layout.authority_id(self._overlay, authority)
-        for path in (layout.authority_key(identifier, 1), layout.authority_certificate(identifier, 1)):
+        for path in (
+            layout.authority_key(identifier, generation),
+            layout.authority_certificate(identifier, generation),
+        ):
             if self._sealing.tree.is_file(path):
                 raise CompilerError(
                     "the CA is here, but the lock does not know it",
                     origin=Origin(path),
                     hint=f"restore {layout.LOCK} from Git history",
                 )
-        pair = pki.create_authority(self._overlay, authority, 1, self._sealing.access.now)
-        self._public[authority, 1] = pair.certificate
+        pair = pki.create_authority(self._overlay, authority, generation, self._sealing.access.now)
+        self._public[authority, generation] = pair.certificate
         facts = pki.read(pair.certificate)
         entry = lock.AuthorityGeneration(
             certificate=digest.of_file(pair.certificate),
@@ -111,9 +122,14 @@ class Authorities:
             serial=facts.serial,
             subject=facts.subject,
         )
-        self._sealing.authorities[identifier] = lock.Authority(1, (1,), {1: entry})
-        self._sealing.put(layout.authority_certificate(identifier, 1), pair.certificate)
-        self._seal(authority, 1, pair.key)
+        before = self._sealing.authorities.get(identifier)
+        self._sealing.authorities[identifier] = lock.Authority(
+            before.issuer if before else generation,
+            (*(before.trusted if before else ()), generation),
+            {**(before.generations if before else {}), generation: entry},
+        )
+        self._sealing.put(layout.authority_certificate(identifier, generation), pair.certificate)
+        self._seal(authority, generation, pair.key)
         return pair
 
     def _seal(self, authority: str, generation: int, key: Plaintext) -> None:

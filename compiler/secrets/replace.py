@@ -18,7 +18,9 @@ from compiler.secrets.values import complete
 
 
 @dataclass(frozen=True)
-class _Chosen:
+class Chosen:
+    """A Secret whose values are to be replaced, and why in words."""
+
     target: Target
     secret: str
     state: plan.State
@@ -47,7 +49,7 @@ def renew(
         WorldError: sops failed.
     """
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
-    chosen: list[_Chosen] = []
+    chosen: list[Chosen] = []
     for target in targets:
         for secret, state in states(tree, target, sealing).items():
             certificate = state.seal.certificate if state.seal else None
@@ -55,8 +57,8 @@ def renew(
                 continue
             condition, note = status.due(certificate, access.now)
             if everything or condition != "ok":
-                chosen.append(_Chosen(target, secret, state, note.partition(":")[0] or "asked for"))
-    return _replace(sealing, chosen, lambda have: have, "renew", progress)
+                chosen.append(Chosen(target, secret, state, note.partition(":")[0] or "asked for"))
+    return replace_values(sealing, chosen, lambda have: have, "renew", progress)
 
 
 def rotate(
@@ -95,16 +97,29 @@ def rotate(
     def keep(have: Values) -> Values:
         return {key: value for key, value in have.items() if key not in made_here}
 
-    return _replace(sealing, [_Chosen(target, secret, state, "asked for")], keep, "rotate", progress)
+    return replace_values(sealing, [Chosen(target, secret, state, "asked for")], keep, "rotate", progress)
 
 
-def _replace(
+def replace_values(
     sealing: Sealing,
-    chosen: Sequence[_Chosen],
+    chosen: Sequence[Chosen],
     keep: Callable[[Values], Values],
     action: str,
     progress: Progress | None,
 ) -> Outcome:
+    """Make anew what ``keep`` drops, and every leaf, of the Secrets that were chosen.
+
+    Args:
+        sealing: the run.
+        chosen: the Secrets; none means that nothing is to be done.
+        keep: from the vault's values to those that stay.
+        action: what it is called in the report.
+        progress: told after each sealed file.
+
+    Raises:
+        CompilerError: the repository contradicts itself, a value is unset, or the identity is missing.
+        WorldError: sops failed.
+    """
     if not chosen:
         return Outcome({}, ())
     steps: list[Step] = []

@@ -150,7 +150,7 @@ def _authorities(overlay: str, sealing: Sealing, now: datetime) -> list[Row]:
             end = lock.instant(entry.not_after)
             # A CA must outlive what it signs, so its successor is due one leaf's life before its end.
             start = end - pki.LEAF_LIFE
-            condition, note = _due(end, start, now, "a new CA generation is needed")
+            condition, note = _due(end, start, now, "compiler secrets ca rollover")
             rows.append(
                 Row(
                     id=f"{overlay}/{kind} CA g{generation}",

@@ -276,3 +276,30 @@ def test_guard_looks_through_files_the_tree_and_the_history(
     assert said.out == "extra.yaml:2: the value of 'a' of a Secret is in clear\n"
     assert "canary" not in said.out + said.err
     assert secrets("guard", "none.yaml") == 3
+
+
+def test_show_refuses_a_pipe_and_members_roll_and_adopt_run(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(repository)
+    assert secrets("ensure", *NOW) == 0
+    assert secrets("show", "demo/pulp-admin-password", *NOW) == 2
+    capsys.readouterr()
+    assert secrets("show", "demo/pulp-admin-password", "--key", "password", "--force", *NOW) == 0
+    assert len(capsys.readouterr().out.strip()) == 32
+    assert secrets("show", "demo/pulp-admin-password", "--key", "other", "--force", *NOW) == 2
+    second = person().recipient
+    assert secrets("recipients", "add", "admin", second, *NOW) == 0
+    capsys.readouterr()
+    assert secrets("recipients", "remove", second, *NOW) == 1
+    assert "demo/pulp-db-fields-encryption" in capsys.readouterr().out
+    assert secrets("ca", "rollover", "demo", "--phase", "issue", *NOW) == 2
+    assert secrets("ca", "rollover", "demo", "--phase", "trust", *NOW) == 0
+    assert secrets("rotate", "demo/pulp-admin-password", *NOW) == 0
+    assert secrets("rekey", *NOW) == 0
+    assert secrets("reseal", "demo", *NOW) == 0
+    with (repository / "secrets/demo/pulp-secret-key.sops.yaml").open("ab") as stream:
+        stream.write(b"# edited\n")
+    assert secrets("ensure", *NOW) == 2
+    assert secrets("adopt", "demo/pulp-secret-key", *NOW) == 0
+    assert secrets("check", "--deep", *NOW) == 0

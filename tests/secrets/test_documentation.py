@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
+
 from compiler.cli.secrets import command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,11 +31,8 @@ def test_each_command_and_option_that_the_page_names_exists() -> None:
     text = (ROOT / "docs/secrets.md").read_text()
     for name in re.findall(r"compiler secrets ([a-z]+)", text):
         assert name in command.commands, name
-    known = {
-        option
-        for one in [*command.commands.values(), *command.commands["recipients"].commands.values()]  # type: ignore[attr-defined]
-        for parameter in one.params
-        for option in parameter.opts
-    }
+    commands = list(command.commands.values())
+    commands += [inner for one in commands if isinstance(one, click.Group) for inner in one.commands.values()]
+    known = {option for one in commands for parameter in one.params for option in parameter.opts}
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
         assert option in known | {"--fetch-cert"}, option

@@ -1,0 +1,62 @@
+"""``compiler secrets adopt`` and ``show``: what an administrator opens."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from compiler.cli.secrets_options import Session, finish, progress, session
+from compiler.errors import CompilerError
+
+
+@click.command()
+@click.argument("secret", metavar="ID")
+@session
+def adopt(session: Session, secret: str) -> int:
+    """Take the vault's file of a Secret for true after it was edited by hand, and seal it anew for its cluster.
+
+    When a file differs because somebody else changed it, restore it from Git instead.
+
+    \b
+    Example:
+      compiler secrets adopt demo/pulp-admin-password
+    """
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets.adopt import adopt as run
+    from compiler.workspace import secrets
+
+    overlay = secret.rpartition("/")[0]
+    targets = secrets.targets(session.root, [overlay] if overlay else [])
+    with secrets.exclusive(session.root), session.access() as access:
+        finish(session, run(DirTree(session.root), targets, secret, access, progress=progress()))
+    return 0
+
+
+@click.command()
+@click.argument("secret", metavar="ID")
+@click.option("--key", metavar="KEY", help="This key only, without its name.")
+@click.option("--force", is_flag=True, help="Print even when the output is not a terminal.")
+@session
+def show(session: Session, secret: str, key: str | None, force: bool) -> int:
+    """Print the values of a Secret from the vault, on a terminal.
+
+    \b
+    Example:
+      compiler secrets show demo/pulp-admin-password --key password
+    """
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets.adopt import open_vault
+
+    if not force and not sys.stdout.isatty():
+        raise CompilerError(
+            "values are printed on a terminal only", hint="--force prints them into a pipe or file all the same"
+        )
+    with session.access() as access:
+        values = open_vault(DirTree(session.root), secret, access, "its values are to be shown")
+    if key is not None and key not in values:
+        raise CompilerError(f"{secret} has no key {key!r}", hint=f"its keys: {', '.join(sorted(values))}")
+    for name in [key] if key is not None else sorted(values):
+        text = values[name].reveal().decode("utf-8", "backslashreplace")
+        click.echo(text if key is not None else f"{name}: {text}")
+    return 0
