@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from compiler.kustomize.rendering import Options as Options
-    from compiler.kustomize.rendering import RenderedObject as RenderedObject
-    from compiler.kustomize.rendering import Rendering as Rendering
-    from compiler.kustomize.rendering import build as build
     from compiler.kustomize.errors import KustomizeError as KustomizeError
     from compiler.kustomize.git import GitError as GitError
     from compiler.kustomize.git import GitTree as GitTree
     from compiler.kustomize.loader import Cache as Cache
     from compiler.kustomize.merge import strategic_merge as strategic_merge
+    from compiler.kustomize.rendering import Options as Options
+    from compiler.kustomize.rendering import RenderedObject as RenderedObject
+    from compiler.kustomize.rendering import Rendering as Rendering
+    from compiler.kustomize.rendering import build as build
     from compiler.kustomize.resource import Origin as Origin
     from compiler.kustomize.schema import merge_keys as merge_keys
     from compiler.kustomize.tree import DirTree as DirTree

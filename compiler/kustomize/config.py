@@ -16,8 +16,9 @@ from compiler.kustomize.fieldspec import (
     merge_specs,
 )
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.reader import decode, read_yaml11
+from compiler.kustomize.reader import decode
 from compiler.kustomize.strict import decode as decode_struct
+from compiler.kustomize.yaml11 import read_yaml11
 
 
 class Config(NamedTuple):
@@ -64,16 +65,14 @@ def merged(config: Config, other: Config) -> Config:
         return config
     if config is default_config() and other is not config and _extends(other, config):
         return other
-    tables = {
-        name: merge_specs(config.tables[name], other.tables.get(name, ()), name) for name in config.tables
-    }
+    tables = {name: merge_specs(config.tables[name], other.tables.get(name, ()), name) for name in config.tables}
     return Config(tables, _merge_references(config.references, other.references))
 
 
 def _extends(other: Config, config: Config) -> bool:
-    return all(
-        other.tables[name][: len(specs)] == specs for name, specs in config.tables.items()
-    ) and len(other.references) >= len(config.references)
+    return all(other.tables[name][: len(specs)] == specs for name, specs in config.tables.items()) and len(
+        other.references
+    ) >= len(config.references)
 
 
 def _merge_references(old: Iterable[NameReference], new: Iterable[NameReference]) -> tuple[NameReference, ...]:
@@ -139,9 +138,7 @@ def read_crds(path: str, loader: Loader) -> Config:
             path=where,
             hint="crds: wants OpenAPI definitions; put CustomResourceDefinitions under resources:",
         )
-    schemas = {
-        name: entry.get("Schema") or entry.get("schema") or {} for name, entry in data.items()
-    }
+    schemas = {name: entry.get("Schema") or entry.get("schema") or {} for name, entry in data.items()}
     tables: dict[str, list[FieldSpec]] = {name: [] for name in TABLES}
     references: list[NameReference] = []
     for name, schema in schemas.items():

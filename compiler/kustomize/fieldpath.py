@@ -1,4 +1,4 @@
-"""Field paths of replacements and vars: splitting them, reading one place, finding or making many (kustomize.md, 15)."""
+"""Field paths of replacements and vars: splitting, reading one place, finding or making many (kustomize.md, 15)."""
 
 from __future__ import annotations
 

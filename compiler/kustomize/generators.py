@@ -86,9 +86,7 @@ def merged_options(local: Mapping[str, Any] | None, common: Mapping[str, Any]) -
     local = local or {}
     return {
         **{field: {**common.get(field, {}), **local.get(field, {})} for field in ("labels", "annotations")},
-        **{
-            field: bool(local.get(field) or common.get(field)) for field in ("disableNameSuffixHash", "immutable")
-        },
+        **{field: bool(local.get(field) or common.get(field)) for field in ("disableNameSuffixHash", "immutable")},
     }
 
 
@@ -209,7 +207,9 @@ def absorb(resources: Resources, made: Resource) -> None:
         resources.append(made)
         return
     if len(found) > 1:
-        raise KustomizeError(f"found multiple objects {id_text(identity, made.namespace)} that could accept merge of it")
+        raise KustomizeError(
+            f"found multiple objects {id_text(identity, made.namespace)} that could accept merge of it"
+        )
     if wanted.behavior not in ("merge", "replace"):
         raise KustomizeError(
             f"{described} exists; can not use behavior: '{wanted.behavior}', behavior must be merge or replace",
@@ -247,5 +247,3 @@ def _overlay(node: dict[str, Any], old: dict[str, Any], field: str) -> None:
     merged.update({str(key): str(text_of(value)) for key, value in after.items()})
     if merged:
         node[field] = {made_key(key): merged[key] for key in sorted(merged)}
-
-

@@ -70,7 +70,11 @@ class GitTree:
     def _run(self, *arguments: str) -> bytes:
         try:
             done = subprocess.run(
-                self._command(*arguments), capture_output=True, check=False, env=_environment(), stdin=subprocess.DEVNULL
+                self._command(*arguments),
+                capture_output=True,
+                check=False,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
             )
         except FileNotFoundError:
             raise GitError("git is not installed") from None
@@ -179,7 +183,8 @@ class GitTree:
                 stderr=subprocess.DEVNULL,
                 env=_environment(),
             )
-        assert self._batch.stdin is not None and self._batch.stdout is not None  # noqa: S101 - both are pipes
+        assert self._batch.stdin is not None  # noqa: S101 - a pipe
+        assert self._batch.stdout is not None  # noqa: S101 - a pipe
         self._batch.stdin.write(name.encode() + b"\n")
         self._batch.stdin.flush()
         header = self._batch.stdout.readline().split()

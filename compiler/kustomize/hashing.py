@@ -7,8 +7,9 @@ import json
 import re
 from typing import Any
 
+from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.resource import Resources
-from compiler.kustomize.scalars import is_null, plain, text_of, untagged
+from compiler.kustomize.scalars import is_null, text_of, untagged
 
 _GO_ESCAPES = re.compile("[<>&\u2028\u2029]")
 _LETTERS = str.maketrans("013ae", "ghkmt")
@@ -19,7 +20,10 @@ def add_hashes(resources: Resources) -> None:
     changed = False
     for resource in resources:
         if resource.needs_hash:
-            suffix = content_hash(resource.node)
+            try:
+                suffix = content_hash(resource.node)
+            except KustomizeError as error:
+                raise error.at(resource.origin.path, line=resource.origin.line) from None
             resource.push_history()
             metadata = resource.node["metadata"]
             metadata["name"] = untagged(metadata["name"], f"{resource.name}-{suffix}")
@@ -41,7 +45,11 @@ def content_hash(node: dict[str, Any]) -> str:
         if kind == "Secret":
             content["type"] = text_of(node.get("type"))
     else:
-        content = plain(node)
+        raise KustomizeError(
+            f"a hash suffix on a {kind or 'nameless kind'} is not supported: only ConfigMaps and Secrets have one",
+            hint="remove the annotation internal.config.kubernetes.io/needsHashSuffix",
+            unsupported=True,
+        )
     digest = hashlib.sha256(go_json(content).encode("utf-8", "surrogatepass")).hexdigest()
     return digest[:10].translate(_LETTERS)
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.reader import decode, read_documents, read_yaml11
+from compiler.kustomize.reader import decode, read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource
 from compiler.kustomize.tree import DirTree
+from compiler.kustomize.yaml11 import read_yaml11
 
 if TYPE_CHECKING:
     from compiler.kustomize.pipeline import Settings
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 _TIMEOUT = 300
 
 
-def inflate(
-    file: Kustomization, loader: Loader, settings: Settings
-) -> list[tuple[str, int | None, Resource]]:
+def inflate(file: Kustomization, loader: Loader, settings: Settings) -> list[tuple[str, int | None, Resource]]:
     """The objects of every chart.
 
     Raises:
@@ -147,7 +146,9 @@ def _run(command: str, arguments: list[str], scratch: str) -> bytes:
             [command, *arguments], capture_output=True, check=False, env=environment, timeout=_TIMEOUT
         )
     except OSError as error:
-        raise KustomizeError(f"unable to run '{command}': {error.strerror}", hint="name it with --helm-command") from None
+        raise KustomizeError(
+            f"unable to run '{command}': {error.strerror}", hint="name it with --helm-command"
+        ) from None
     except subprocess.TimeoutExpired:
         raise KustomizeError(f"'{command}' took more than {_TIMEOUT} s") from None
     if done.returncode:

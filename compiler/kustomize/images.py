@@ -8,7 +8,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec
 from compiler.kustomize.patterns import compile_pattern
-from compiler.kustomize.resource import Resources
+from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import is_null, put, text_of, untagged
 
 _LISTS = ("containers", "initContainers")
@@ -32,9 +32,7 @@ def set_images(resources: Resources, images: Sequence[Mapping[str, str]], specs:
         places: list[tuple[Any, Any]] = []
         try:
             _find(resource.node, places)
-            by_spec: list[tuple[Any, Any]] = []
-            for spec in specs.of(resource):
-                apply_spec(resource, spec, lambda container, key: by_spec.append((container, key)))
+            by_spec = _by_specs(resource, specs)
             for update in updaters:
                 for container, key in places:
                     _write(container, key, update)
@@ -42,6 +40,13 @@ def set_images(resources: Resources, images: Sequence[Mapping[str, str]], specs:
                     _write(container, key, update)
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line) from None
+
+
+def _by_specs(resource: Resource, specs: Specs) -> list[tuple[Any, Any]]:
+    found: list[tuple[Any, Any]] = []
+    for spec in specs.of(resource):
+        apply_spec(resource, spec, lambda container, key: found.append((container, key)))
+    return found
 
 
 def _find(node: Any, places: list[tuple[Any, Any]]) -> None:

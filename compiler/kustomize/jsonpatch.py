@@ -1,7 +1,7 @@
 """JSON 6902 patches with the semantics of evanphx/json-patch 4.12 (kustomize.md, section 10).
 
-Not the ``jsonpatch`` library: the real one creates what it replaces, counts from the end, and drops the first segment of
-a path without a leading slash.
+Not the ``jsonpatch`` library: the real one creates what it replaces, counts from the end, and drops the first segment
+of a path without a leading slash.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import copy
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.reader import read_yaml11
 from compiler.kustomize.scalars import NULL, Quoted, Scalar, plain, resolve_plain
+from compiler.kustomize.yaml11 import read_yaml11
 
 Operations = list[dict[str, Any]]
 
@@ -177,7 +177,9 @@ def _index(container: list[Any], key: str, kind: str, path: str) -> int:
     try:
         index = int(key)
     except ValueError:
-        raise KustomizeError(f"error in {kind} for path: '{path}': strconv.Atoi: parsing \"{key}\": invalid syntax") from None
+        raise KustomizeError(
+            f"error in {kind} for path: '{path}': strconv.Atoi: parsing \"{key}\": invalid syntax"
+        ) from None
     if index >= len(container) or index < -len(container):
         raise KustomizeError(
             f"error in {kind} for path: '{path}': Unable to access invalid index: {index}: invalid index referenced",
@@ -209,10 +211,7 @@ def _remove(container: Any, key: str, path: str) -> None:
 
 
 def _test(container: Any, key: str, value: Any, path: str) -> None:
-    if isinstance(container, list):
-        found = container[_index(container, key, "test", path)]
-    else:
-        found = container.get(key)
+    found = container[_index(container, key, "test", path)] if isinstance(container, list) else container.get(key)
     if not _equal(found, value):
         raise KustomizeError(f"testing value {path} failed: test failed")
 

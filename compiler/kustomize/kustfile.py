@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.reader import decode as decode_text
-from compiler.kustomize.reader import read_yaml11
 from compiler.kustomize.strict import decode
+from compiler.kustomize.yaml11 import read_yaml11
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEPRECATED = (

@@ -118,9 +118,7 @@ class Loader:
                     f"cycle detected: candidate root '{real or '.'}' contains visited root '{visited or '.'}'",
                     hint="a base cannot be the folder itself or lie above it",
                 )
-        return Loader(
-            self.tree, real, (*self.parents, self.root), restricted=self.restricted, cache=self.cache
-        )
+        return Loader(self.tree, real, (*self.parents, self.root), restricted=self.restricted, cache=self.cache)
 
     def locate(self, path: str) -> str:
         """The tree's path of a file named in this folder.

@@ -30,7 +30,7 @@ _DIRECTIVES = ("delete", "replace", "merge")
 
 
 def strategic_merge(dest: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any] | None:
-    """Merge a patch into an object as a ``patches`` entry without a target does; both are plain data and stay as they are.
+    """Merge a patch into an object as a ``patches`` entry without a target does; both are plain data and stay as is.
 
     Args:
         dest: the object (with apiVersion and kind, which choose the merge lists).

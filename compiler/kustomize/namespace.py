@@ -21,7 +21,7 @@ def set_namespace(
     Args:
         specs: further fields that hold the namespace.
         unset_only: leave what is set.
-        subjects: which subjects of role bindings follow: ``defaultOnly`` (also ``""``), ``allServiceAccounts``, ``none``.
+        subjects: which role-binding subjects follow: ``defaultOnly`` (also ``""``), ``allServiceAccounts``, ``none``.
 
     Raises:
         KustomizeError: two resources end up with one id.

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.reader import decode, read_yaml11
+from compiler.kustomize.reader import decode
 from compiler.kustomize.schema import Table
+from compiler.kustomize.yaml11 import read_yaml11
 
 BUILTIN_VERSION = "v1.21.2"
 

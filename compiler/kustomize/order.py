@@ -7,10 +7,14 @@ from functools import cmp_to_key
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.resource import CLUSTER, Resource, group_version
+from compiler.kustomize.resource import Resource, group_version
 
-FIRST = tuple(
-    ["Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service", "LimitRange", "PriorityClass", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet", "CronJob", "PodDisruptionBudget"]
+FIRST = (
+    *("Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount"),
+    *("PodSecurityPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
+    *("ConfigMap", "Secret", "Endpoints", "Service", "LimitRange"),
+    *("PriorityClass", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet"),
+    *("CronJob", "PodDisruptionBudget"),
 )
 LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
@@ -67,7 +71,7 @@ def _key(resource: Resource, ranks: Mapping[str, int]) -> tuple[int, bytes, str,
     group, version = group_version(current.api_version)
     kind = current.kind
     gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
-    space = resource.namespace if current.namespace != CLUSTER else resource.namespace
+    space = resource.namespace
     identity = (
         f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}|{space or '~X'}|{current.name or '~N'}"
     )

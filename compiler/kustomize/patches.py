@@ -87,7 +87,8 @@ def read_patch(entry: Mapping[str, Any], loader: Loader, path: str) -> Patch:
             f"unable to parse SM or JSON patch from {source}: {said}",
             path=where if file else None,
             line=reason.line if file else None,
-            hint=reason.hint or "a patch is a partial object with apiVersion, kind and metadata.name, or a list of operations",
+            hint=reason.hint
+            or "a patch is a partial object with apiVersion, kind and metadata.name, or a list of operations",
         )
     if merge_error is None:
         return patch
@@ -131,9 +132,7 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
         try:
             target = find_target(resources, document)
         except KustomizeError as error:
-            error.message = (
-                f'no resource matches strategic merge patch "{_id_of(document)}": {error.message}'
-            )
+            error.message = f'no resource matches strategic merge patch "{_id_of(document)}": {error.message}'
             raise
         _merge_into(resources, target, document.node, patch, table=table)
 
@@ -282,9 +281,7 @@ def read_legacy_json(entry: Mapping[str, Any], loader: Loader) -> tuple[Operatio
     return operations, where
 
 
-def apply_legacy_json(
-    resources: Resources, target: Mapping[str, Any], operations: Operations, path: str
-) -> None:
+def apply_legacy_json(resources: Resources, target: Mapping[str, Any], operations: Operations, path: str) -> None:
     """Apply an entry of ``patchesJson6902``."""
     for resource in select(resources, target):
         patch_json(resource, operations, path, history=False)

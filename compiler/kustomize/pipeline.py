@@ -11,8 +11,11 @@ from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader, is_remote
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Origin, Resource, Resources
+from compiler.kustomize.scalars import text_of
 from compiler.kustomize.schema import Table
 from compiler.kustomize.steps import Step, built_in_steps
+
+_LOCAL = "config.kubernetes.io/local-config"
 
 
 class Settings:
@@ -156,7 +159,7 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
     try:
         step.run(resources)
     except KustomizeError as error:
-        raise file.place(error, step.field, step.index) from None
+        raise file.place(error, step.field, step.entry) from None
     if any(not resource.node for resource in resources.items):
         resources.drop({id(resource) for resource in resources if not resource.node})
     if settings.trail:
@@ -266,7 +269,8 @@ def _add_component(path: str, loader: Loader, settings: Settings, into: Accumula
     file = below.kustomization()
     if not file.is_component:
         raise KustomizeError(
-            f"accumulateDirectory: \"expected kind 'Component' for path '{below.root}' but got '{file.fields['kind']}'\"",
+            f"accumulateDirectory: \"expected kind 'Component' for path '{below.root}' "
+            f"but got '{file.fields['kind']}'\"",
             hint="set kind: Component, or list it under resources",
         )
     settings.warnings.extend(file.warnings)
@@ -300,12 +304,12 @@ def _generate(file: Kustomization, loader: Loader, settings: Settings, into: Acc
         return
     from compiler.kustomize.generators import absorb
 
-    for place, index, resource in made:
+    for place, entry_index, resource in made:
         try:
             absorb(into.resources, resource)
         except KustomizeError as error:
             error.message = f"merging from generator: {error.message}"
-            raise file.place(error, place, index) from None
+            raise file.place(error, place, entry_index) from None
 
 
 def _declare_variables(file: Kustomization, into: Accumulator) -> None:
@@ -328,15 +332,12 @@ def _drop_local(resources: Resources) -> None:
     gone = set()
     for resource in resources:
         annotations = resource.metadata.get("annotations")
-        if type(annotations) is dict and "config.kubernetes.io/local-config" in annotations:
-            if resource.strings("annotations")["config.kubernetes.io/local-config"] != "false":
-                gone.add(id(resource))
-                continue
+        if type(annotations) is dict and text_of(annotations.get(_LOCAL, "false")) != "false":
+            gone.add(id(resource))
+            continue
         if not resource.kind or (not resource.name and not resource.kind.endswith("List")):
             what = "kind" if not resource.kind else "metadata.name"
             raise KustomizeError(
                 f"missing {what} in object after the build", path=resource.origin.path, line=resource.origin.line
             )
     resources.drop(gone)
-
-

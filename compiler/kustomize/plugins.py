@@ -1,4 +1,4 @@
-"""``transformers:``, ``generators:`` and ``validators:``: built-in plugins configured by objects (kustomize.md, 16.2)."""
+"""``transformers:``, ``generators:``, ``validators:``: built-in plugins configured by objects (kustomize.md, 16.2)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def run_validators(file: Kustomization, loader: Loader, settings: Settings, reso
             raise KustomizeError(
                 "validator shouldn't modify the resource map",
                 path=file.path,
-                field=f"validators[{step.index}]",
+                field=f"validators[{step.entry}]",
                 hint="list it under transformers",
             )
 
@@ -108,9 +108,7 @@ def _without_label(data: Any) -> Any:
     return data
 
 
-def _configs(
-    file: Kustomization, loader: Loader, settings: Settings, field: str
-) -> list[tuple[int, Resource]]:
+def _configs(file: Kustomization, loader: Loader, settings: Settings, field: str) -> list[tuple[int, Resource]]:
     """The configuration objects of a field: inline ones first, then those of files and folders."""
     inline = Accumulator()
     paths: list[tuple[int, str]] = []

@@ -24,8 +24,21 @@ _PLAIN_BAD = re.compile(r"[ ,\[\]{}#&*!|>'\"%@`]|[?:\-](?: |\Z)|---|\.\.\.")
 _PLAIN_BAD_INSIDE = re.compile(r":(?: |\Z)| #")
 _NEXT_LINE = re.compile(" *(\x85(?: *\x85)*) *")
 _LETTER_ESCAPES = {
-    "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
-    '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
+    "\0": "0",
+    "\a": "a",
+    "\b": "b",
+    "\t": "t",
+    "\n": "n",
+    "\v": "v",
+    "\f": "f",
+    "\r": "r",
+    "\x1b": "e",
+    '"': '"',
+    "\\": "\\",
+    "\x85": "N",
+    "\xa0": "_",
+    "\u2028": "L",
+    "\u2029": "P",
 }
 
 _memo: dict[str, str] = {}
@@ -246,12 +259,11 @@ def _fold_plain(value: str, indent: int, column: int) -> str:
     out: list[str] = []
     last = ""
     for i, char in enumerate(value):
-        if char == " ":
-            if last != " " and column > _WIDTH and value[i + 1 : i + 2] != " ":
-                out.append("\n" + " " * indent)
-                column = indent
-                last = " "
-                continue
+        if char == " " and last != " " and column > _WIDTH and value[i + 1 : i + 2] != " ":
+            out.append("\n" + " " * indent)
+            column = indent
+            last = " "
+            continue
         out.append(char)
         column += 1
         last = char

@@ -25,7 +25,7 @@ from yaml.events import (
 )
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.scalars import Key, Quoted, Scalar, copy, is_null, resolve_plain, text_of
+from compiler.kustomize.scalars import Key, Quoted, Scalar, copy, resolve_plain
 
 MAX_BYTES = 64 << 20
 """The largest file that is read (64 MiB; a cluster refuses single objects above 1.5 MiB)."""
@@ -166,7 +166,7 @@ class _Builder:
             if kind is DocumentStartEvent:
                 break
         event = get()
-        line = self.first_line + event.start_mark.line + 1
+        line = self._line(event)
         node = self._build(event)
         self._finish_document()
         return Document(node, line, self.problem)
@@ -180,7 +180,6 @@ class _Builder:
     def _build(self, event: Any) -> Any:
         get = self.parser.get_event
         resolve = self.resolve
-        root: Any = None
         current: Any = None
         key: Any = None
         stack: list[tuple[Any, Any]] = []
@@ -227,11 +226,13 @@ class _Builder:
                         current[key] = node
                     key = None
             elif current is None:
-                root = node
-                return root
+                return node
             else:
                 current.append(node)
             event = get()
+
+    def _line(self, event: Any) -> int:
+        return self.first_line + int(event.start_mark.line) + 1
 
     def _key(self, node: Any, event: Any) -> Any:
         if type(node) is str:
@@ -247,7 +248,7 @@ class _Builder:
         return self._fail("invalid map key: it is a map or a list", event)
 
     def _duplicate(self, current: dict[Any, Any], key: Any, event: Any) -> None:
-        line = self.first_line + event.start_mark.line + 1
+        line = self._line(event)
         if self.problem is None:
             self.problem = (f'mapping key "{key}" already defined', line)
         if not self.strict_keys:
@@ -345,47 +346,3 @@ def _depth(node: Any) -> int:
     if type(node) is list:
         return 1 + max((_depth(value) for value in node), default=0)
     return 0
-
-
-# ---------------------------------------------------------------------------------------------------- YAML 1.1 data
-
-_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"])
-_FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"])
-
-
-def resolve_yaml11(text: str) -> Any:
-    """The plain value of a plain scalar by YAML 1.1, as go-yaml v2 reads kustomizations, configurations and JSON patches."""
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    node = resolve_plain(text)
-    if type(node) is not Scalar:
-        return node
-    if is_null(node):
-        return None
-    if node.tag == "timestamp":
-        return text_of(node)
-    from compiler.kustomize.scalars import value_of
-
-    return value_of(node)
-
-
-def read_yaml11(text: str, first_line: int = 0) -> tuple[Any, int, tuple[str, int] | None]:
-    """The first document of a text as plain data, its line, and the first duplicate key (the last value wins).
-
-    Raises:
-        KustomizeError: malformed YAML.
-    """
-    document = read_document(text, first_line, resolve_yaml11, strict_keys=False)
-    if document is None:
-        return None, first_line + 1, None
-    return _unquoted(document.node), document.line, document.problem
-
-
-def _unquoted(node: Any) -> Any:
-    if type(node) is dict:
-        return {str(key): _unquoted(value) for key, value in node.items()}
-    if type(node) is list:
-        return [_unquoted(value) for value in node]
-    return str(node) if type(node) is Quoted else node

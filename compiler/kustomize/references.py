@@ -41,9 +41,7 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
     index: dict[str, list[_Renamed]] = {}
     for position, resource in enumerate(resources):
         if resource.previous:
-            entry = _Renamed(
-                position, resource, resource.current().namespace, resource.original().namespace
-            )
+            entry = _Renamed(position, resource, resource.current().namespace, resource.original().namespace)
             for name in dict.fromkeys(item[0] for item in resource.previous):
                 index.setdefault(name, []).append(entry)
     memo: dict[tuple[str, str], list[_Rule]] = {}

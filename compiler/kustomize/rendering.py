@@ -85,9 +85,7 @@ class Rendering:
     def objects(self) -> tuple[RenderedObject, ...]:
         """The objects in the order of the text."""
         if self._objects is None:
-            self._objects = tuple(
-                RenderedObject(plain(resource.node), resource.origin) for resource in self._resources
-            )
+            self._objects = tuple(RenderedObject(plain(resource.node), resource.origin) for resource in self._resources)
         return self._objects
 
 

@@ -9,11 +9,12 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import find_places, get_place, split_field_path
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.patterns import anchored, is_literal
-from compiler.kustomize.reader import decode, read_yaml11
+from compiler.kustomize.reader import decode
 from compiler.kustomize.resource import Id, Resource, Resources, group_version
 from compiler.kustomize.scalars import copy, is_nil_or_empty, put, text_of, untagged, with_text
 from compiler.kustomize.selectors import label_selector
 from compiler.kustomize.strict import decode as decode_struct
+from compiler.kustomize.yaml11 import read_yaml11
 
 Entry = Mapping[str, Any]
 _ID_FIELDS = ("group", "version", "kind", "name", "namespace")
@@ -67,10 +68,12 @@ def apply_replacements(resources: Resources, entries: Sequence[tuple[Entry, str]
 def _apply(resources: Resources, entry: Entry) -> None:
     source, constant = entry.get("source"), entry.get("sourceValue")
     if (source is None and constant is None) or entry.get("targets") is None:
-        raise KustomizeError("replacements must specify a source and at least one target", hint="add source and targets")
+        raise KustomizeError(
+            "replacements must specify a source and at least one target", hint="add source and targets"
+        )
     if source is not None and constant is not None:
         raise KustomizeError("value and resource selectors are mutually exclusive", hint="remove source or sourceValue")
-    value = untagged(None, constant) if source is None else _source_value(resources, source)
+    value = untagged(None, constant or "") if source is None else _source_value(resources, source)
     for target in entry["targets"]:
         _apply_target(resources, target, value)
 
@@ -240,5 +243,3 @@ def _set(container: Any, key: Any, value: Any, options: Entry) -> None:
         container[key] = copy(value)
     else:
         put(container, key, with_text(old, text))
-
-

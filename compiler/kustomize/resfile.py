@@ -27,12 +27,14 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
     found = _unwrap_single(found)
     result: list[Resource] = []
     while found:
-        later = []
+        later: Found = []
         for node, origin, problem in found:
             if node is None or is_null(node) or node == {}:
                 continue
             if type(node) is not dict:
-                raise KustomizeError("missing Resource metadata", path=origin.path, line=origin.line, hint="an object is a map")
+                raise KustomizeError(
+                    "missing Resource metadata", path=origin.path, line=origin.line, hint="an object is a map"
+                )
             items = _list_items(node, origin)
             if items is None:
                 result.append(_resource(node, origin, problem))
@@ -77,7 +79,9 @@ def _resource(node: dict[str, Any], origin: Origin, problem: tuple[str, int] | N
     if not kind:
         raise KustomizeError(f"missing kind in {about}", path=origin.path, line=origin.line)
     if not name and not kind.endswith("List"):
-        hint = "generateName is not enough: Kustomize needs metadata.name" if "generateName" in resource.metadata else None
+        hint = (
+            "generateName is not enough: Kustomize needs metadata.name" if "generateName" in resource.metadata else None
+        )
         raise KustomizeError(f"missing metadata.name in {about}", path=origin.path, line=origin.line, hint=hint)
     take_bookkeeping(resource)
     return resource

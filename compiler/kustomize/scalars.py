@@ -1,9 +1,9 @@
 """The node model: what a YAML document is between reading and printing.
 
 A mapping is a ``dict`` (its keys are ``str``, or :class:`Key` when the key is not a string), a sequence a ``list``. A
-string is a plain ``str`` when it was written plain and a :class:`Quoted` when it was quoted or a block; every other scalar
-is a :class:`Scalar`. Scalars are immutable, so copying a document copies its containers only. What a scalar finally is
-(``3`` or ``"3"``) is decided at output, as the real tool does (kustomize.md, section 1).
+string is a plain ``str`` when it was written plain and a :class:`Quoted` when it was quoted or a block; every other
+scalar is a :class:`Scalar`. Scalars are immutable, so copying a document copies its containers only. What a scalar
+finally is (``3`` or ``"3"``) is decided at output, as the real tool does (kustomize.md, section 1).
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Which lists merge by which keys, and which kinds are cluster-scoped: the Kubernetes 1.21.2 data (kustomize.md, 6 and 9)."""
+"""Which lists merge by which keys, and which kinds are cluster-scoped: Kubernetes 1.21.2 (kustomize.md, 6 and 9)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
-
 
 Table = Mapping[str, Any]
 """``defs``: fields by definition; ``gvk``: definition by ``apiVersion/kind``; ``scope`` likewise."""

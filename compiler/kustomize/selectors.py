@@ -56,7 +56,7 @@ def label_selector(text: str) -> Test | None:
     """A test for the labels (or annotations) that a selector asks for; None when it asks for nothing.
 
     Args:
-        text: Kubernetes label selector syntax: ``a=b``, ``a!=b``, ``a in (x,y)``, ``a notin (x)``, ``a``, ``!a``, ``a>1``.
+        text: Kubernetes syntax: ``a=b``, ``a!=b``, ``a in (x,y)``, ``a notin (x)``, ``a``, ``!a``, ``a>1``.
 
     Raises:
         KustomizeError: the syntax is wrong, or a key or value is no valid label.
@@ -76,16 +76,16 @@ def label_selector(text: str) -> Test | None:
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [match[1] or match[2] or match[3] for match in _TOKEN.finditer(text)]
+        self.symbols = [match[1] or match[2] or match[3] for match in _TOKEN.finditer(text)]
         self.at = 0
 
     def peek(self) -> str | None:
-        return self.tokens[self.at] if self.at < len(self.tokens) else None
+        return self.symbols[self.at] if self.at < len(self.symbols) else None
 
     def take(self) -> str | None:
-        token = self.peek()
+        symbol = self.peek()
         self.at += 1
-        return token
+        return symbol
 
     def wrong(self, expected: str) -> KustomizeError:
         return KustomizeError(
@@ -120,25 +120,27 @@ class _Parser:
         raise self.wrong("in, notin, =, ==, !=, gt, lt")
 
     def key(self) -> str:
-        token = self.peek()
-        if token is None or token in ("!=", "==", "=", "<", ">", ",", "(", ")", "!"):
+        symbol = self.peek()
+        if symbol is None or symbol in ("!=", "==", "=", "<", ">", ",", "(", ")", "!"):
             raise self.wrong("identifier")
         self.take()
-        prefix, slash, name = token.rpartition("/")
+        prefix, slash, name = symbol.rpartition("/")
         if not _NAME.match(name) or (slash and not _PREFIX.match(prefix)):
-            raise KustomizeError(f"unable to parse requirement: invalid label key {token!r} (selector {self.text!r})")
-        return token
+            raise KustomizeError(f"unable to parse requirement: invalid label key {symbol!r} (selector {self.text!r})")
+        return symbol
 
     def value(self) -> str:
-        token = self.peek()
-        if token is None or token == ",":
+        symbol = self.peek()
+        if symbol is None or symbol == ",":
             return ""
-        if token in ("!=", "==", "=", "<", ">", "(", ")", "!"):
+        if symbol in ("!=", "==", "=", "<", ">", "(", ")", "!"):
             raise self.wrong("identifier")
         self.take()
-        if not _NAME.match(token):
-            raise KustomizeError(f"unable to parse requirement: invalid label value {token!r} (selector {self.text!r})")
-        return token
+        if not _NAME.match(symbol):
+            raise KustomizeError(
+                f"unable to parse requirement: invalid label value {symbol!r} (selector {self.text!r})"
+            )
+        return symbol
 
     def values(self) -> frozenset[str]:
         if self.take() != "(":
@@ -147,20 +149,20 @@ class _Parser:
         found = set()
         while True:
             found.add("" if self.peek() == ")" else self.value())
-            token = self.take()
-            if token == ")":
+            symbol = self.take()
+            if symbol == ")":
                 return frozenset(found)
-            if token != ",":
+            if symbol != ",":
                 self.at -= 1
                 raise self.wrong("',' or ')'")
 
     def number(self, key: str, operator: str) -> Test:
-        token = self.value()
+        symbol = self.value()
         try:
-            limit = int(token)
+            limit = int(symbol)
         except ValueError:
             raise KustomizeError(
-                f"unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer: {token!r}"
+                f"unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer: {symbol!r}"
             ) from None
 
         def test(labels: Mapping[str, str]) -> bool:

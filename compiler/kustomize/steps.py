@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from compiler.kustomize.config import Config
@@ -18,13 +19,13 @@ class Step(NamedTuple):
 
     Args:
         field: the field of the kustomization that asks for it.
-        index: its place in that field, where the field is a list.
+        entry: its place in that field, where the field is a list.
         kind: the kind of the built-in transformer, as ``buildMetadata`` names it.
         run: what it does to the resources.
     """
 
     field: str
-    index: int | None
+    entry: int | None
     kind: str
     run: Callable[[Resources], None]
 
@@ -58,7 +59,7 @@ def _merges(file: Kustomization, loader: Loader, config: Config, table: Table | 
         "patchesStrategicMerge",
         None,
         "PatchStrategicMergeTransformer",
-        lambda resources: apply_legacy_merges(resources, documents, table=table),
+        partial(apply_legacy_merges, documents=documents, table=table),
     )
 
 
@@ -69,12 +70,12 @@ def _patches(file: Kustomization, loader: Loader, config: Config, table: Table |
     from compiler.kustomize.patches import apply_patch, read_patch
 
     for index, entry in enumerate(entries):
-        patch = _placed(file, "patches", index, lambda entry=entry: read_patch(entry, loader, file.path))
+        patch = _placed(file, "patches", index, partial(read_patch, entry, loader, file.path))
         yield Step(
             "patches",
             index,
             "PatchTransformer",
-            lambda resources, patch=patch: apply_patch(resources, patch, table=table),
+            partial(apply_patch, patch=patch, table=table),
         )
 
 
@@ -85,9 +86,7 @@ def _namespace(file: Kustomization, loader: Loader, config: Config, table: Table
     from compiler.kustomize.namespace import set_namespace
 
     specs = config.specs("namespace")
-    yield Step(
-        "namespace", None, "NamespaceTransformer", lambda resources: set_namespace(resources, namespace, specs)
-    )
+    yield Step("namespace", None, "NamespaceTransformer", partial(set_namespace, namespace=namespace, specs=specs))
 
 
 def _affixes(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
@@ -103,9 +102,7 @@ def _affixes(file: Kustomization, loader: Loader, config: Config, table: Table |
             field,
             None,
             kind,
-            lambda resources, text=text, specs=specs, suffix=suffix: add_affix(
-                resources, text, specs, suffix=suffix
-            ),
+            partial(add_affix, text=text, specs=specs, suffix=suffix),
         )
 
 
@@ -117,18 +114,16 @@ def _labels(file: Kustomization, loader: Loader, config: Config, table: Table | 
     from compiler.kustomize.labels import label_specs, set_pairs
 
     for index, entry in enumerate(entries):
-        specs = _placed(file, "labels", index, lambda entry=entry: label_specs(entry, config.tables))
+        specs = _placed(file, "labels", index, partial(label_specs, entry, config.tables))
         pairs = entry.get("pairs") or {}
         yield Step(
             "labels",
             index,
             "LabelTransformer",
-            lambda resources, pairs=pairs, specs=specs: set_pairs(resources, pairs, specs),
+            partial(set_pairs, pairs=pairs, specs=specs),
         )
     specs = config.specs("commonLabels")
-    yield Step(
-        "commonLabels", None, "LabelTransformer", lambda resources: set_pairs(resources, common, specs)
-    )
+    yield Step("commonLabels", None, "LabelTransformer", partial(set_pairs, pairs=common, specs=specs))
 
 
 def _annotations(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> Made:
@@ -142,7 +137,7 @@ def _annotations(file: Kustomization, loader: Loader, config: Config, table: Tab
         "commonAnnotations",
         None,
         "AnnotationsTransformer",
-        lambda resources: set_pairs(resources, pairs, specs),
+        partial(set_pairs, pairs=pairs, specs=specs),
     )
 
 
@@ -153,17 +148,13 @@ def _json_patches(file: Kustomization, loader: Loader, config: Config, table: Ta
     from compiler.kustomize.patches import apply_legacy_json, read_legacy_json
 
     for index, entry in enumerate(entries):
-        operations, path = _placed(
-            file, "patchesJson6902", index, lambda entry=entry: read_legacy_json(entry, loader)
-        )
+        operations, path = _placed(file, "patchesJson6902", index, partial(read_legacy_json, entry, loader))
         target = entry.get("target") or {}
         yield Step(
             "patchesJson6902",
             index,
             "PatchJson6902Transformer",
-            lambda resources, target=target, operations=operations, path=path: apply_legacy_json(
-                resources, target, operations, path or file.path
-            ),
+            partial(apply_legacy_json, target=target, operations=operations, path=path or file.path),
         )
 
 
@@ -180,7 +171,7 @@ def _replicas(file: Kustomization, loader: Loader, config: Config, table: Table 
             "replicas",
             index,
             "ReplicaCountTransformer",
-            lambda resources, name=name, count=count: set_replicas(resources, name, count, specs),
+            partial(set_replicas, name=name, count=count, specs=specs),
         )
 
 
@@ -196,7 +187,7 @@ def _images(file: Kustomization, loader: Loader, config: Config, table: Table | 
             "images",
             index,
             "ImageTagTransformer",
-            lambda resources, entry=entry: set_images(resources, [entry], specs),
+            partial(set_images, images=[entry], specs=specs),
         )
 
 
@@ -207,9 +198,7 @@ def _replacements(file: Kustomization, loader: Loader, config: Config, table: Ta
     from compiler.kustomize.replacements import apply_replacements, read_replacements
 
     read = _placed(file, "replacements", None, lambda: read_replacements(entries, loader))
-    yield Step(
-        "replacements", None, "ReplacementTransformer", lambda resources: apply_replacements(resources, read)
-    )
+    yield Step("replacements", None, "ReplacementTransformer", partial(apply_replacements, entries=read))
 
 
 _MAKERS: tuple[Callable[[Kustomization, Loader, Config, Table | None], Made], ...] = (

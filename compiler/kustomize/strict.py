@@ -113,10 +113,14 @@ def _mismatch(data: Any, kind: Type, struct: str, path: str, context: _Context) 
         else "object"
     )
     wanted = _go_type(kind)
-    trail = ".".join(part for part in (context.root if struct == context.root else struct, _without_index(path)) if part)
+    trail = ".".join(
+        part for part in (context.root if struct == context.root else struct, _without_index(path)) if part
+    )
     hint = None
     if wanted == "string" and found in ("number", "bool"):
-        hint = "quote the value" if found == "number" else "quote the value: yes, no, on, off, y and n are booleans here"
+        hint = (
+            "quote the value" if found == "number" else "quote the value: yes, no, on, off, y and n are booleans here"
+        )
     return KustomizeError(
         f"{context.what}json: cannot unmarshal {found} into Go struct field {trail} of type {wanted}",
         field=path or None,

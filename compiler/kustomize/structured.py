@@ -84,7 +84,7 @@ def _as_yaml(text: str, node: Any, places: list[tuple[Any, Any]], value: Any, ma
 
     if _COMMENT.search(text) or made is not None or isinstance(value, dict | list):
         raise KustomizeError(
-            "replacing inside YAML text that has comments, or by creating a field or copying a map, is not supported yet",
+            "replacing inside commented YAML text, creating a field there or copying a map is not supported yet",
             hint="write the text as JSON, or replace the whole field",
             unsupported=True,
         )
