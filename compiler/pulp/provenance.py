@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,12 +37,15 @@ def _strip(value: Any, pointer: str, marks: dict[str, str]) -> Any:
         if plain is not None:
             marks.setdefault(pointer, value.key)
         return plain
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         members: dict[str, Any] = {}
         for key, member in value.items():
-            plain = _strip(member, f"{pointer}/{escape(str(key))}", marks)
-            if plain is not None:
-                members[str(key)] = plain
+            if isinstance(member, str):
+                members[key] = member
+            elif member is not None:
+                plain = _strip(member, f"{pointer}/{escape(key)}", marks)
+                if plain is not None:
+                    members[key] = plain
         return members
     if isinstance(value, (list, tuple)):
         return [_strip(item, f"{pointer}/{index}", marks) for index, item in enumerate(value)]
@@ -52,18 +54,9 @@ def _strip(value: Any, pointer: str, marks: dict[str, str]) -> Any:
 
 def escape(token: str) -> str:
     """One reference token of a JSON Pointer."""
-    return token.replace("~", "~0").replace("/", "~1")
+    return token.replace("~", "~0").replace("/", "~1") if "/" in token or "~" in token else token
 
 
 def bare(value: Any) -> Any:
     """The data without marks, when nobody asks where it came from."""
     return strip(value)[0]
-
-
-def prefixes(pointer: str) -> Iterator[str]:
-    """``pointer`` and every pointer above it, nearest first; the document's root, ``""``, is last."""
-    while True:
-        yield pointer
-        if not pointer:
-            return
-        pointer = pointer.rpartition("/")[0]
