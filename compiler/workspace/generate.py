@@ -5,20 +5,19 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compiler.delivery import delivery_files
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.kustomize.tree import LayeredTree
+from compiler.kustomize import Cache, LayeredTree, Options, Rendering, build
 from compiler.overlay import compute
 from compiler.version import __version__
 from compiler.workspace import journal
 from compiler.workspace.changes import Change, folder_changes
 from compiler.workspace.compilation import Compilation
-from compiler.workspace.failures import raise_together
+from compiler.workspace.failures import raise_together, translated
 from compiler.workspace.lock import NAME as LOCK
-from compiler.workspace.render import render
 from compiler.workspace.repository import MARKER, SPEC, Workspace, folders_with
 from compiler.workspace.secrets import backend_of
 from compiler.workspace.verify import verify
@@ -66,10 +65,9 @@ def plan(
         if parent is not None:
             children.setdefault(parent, []).append(folder)
 
+    run = _Run(workspace, compilation, force)
     done: dict[str, list[Change]] = {}
     errors: list[CompilerError] = []
-    planned: dict[str, bytes | None] = {}
-    plain: dict[str, bytes | None] = {}
     wanted = set(chosen)
     queue = list(chosen)
     while queue:
@@ -77,7 +75,7 @@ def plan(
         for one in [*reversed(compilation.ancestors(folder)), folder]:
             if one in done:
                 continue
-            done[one], wrong = _folder(workspace, compilation, one, planned, plain, force=force)
+            done[one], wrong = run.folder(one)
             errors += wrong
             if one in wanted or done[one]:
                 queue += children.get(one, [])
@@ -99,47 +97,64 @@ def write(workspace: Workspace, planned: Plan) -> None:
     journal.apply(workspace.root, {change.path: change.after for change in planned.changes})
 
 
-def _folder(
-    workspace: Workspace,
-    compilation: Compilation,
-    folder: str,
-    planned: dict[str, bytes | None],
-    plain: dict[str, bytes | None],
-    *,
-    force: bool,
-) -> tuple[list[Change], list[CompilerError]]:
-    """Compute one folder whose parents are in ``planned`` already (and, without ``custom/``, in ``plain``)."""
-    parent = compilation.spec(folder).parent
-    model = compilation.compiled(folder).model
-    secrets = compilation.secrets(folder)
-    if secrets is not None:
-        compilation.check_secrets(folder)
-    over = compilation.compiled(parent).model if parent is not None else None
-    resources = [posixpath.relpath(secrets, folder)] if secrets else []
-    base, components = compilation.base(folder), compilation.components(folder)
+@dataclass
+class _Run:
+    """The folders computed so far; a folder comes after those that it builds on.
 
-    files = _bytes(compute(over, model, base=base, resources=resources, components=components))
-    bare = files if not components else _bytes(compute(over, model, base=base, resources=resources))
-    plain.update({f"{folder}/{path}": contents for path, contents in bare.items()})
-    verify(LayeredTree(plain, compilation.tree), folder, model, secrets)
+    Args:
+        real: what will be written, by folder, without delivery and lock.
+        plain: the same as if nobody had a ``custom/``: what the proof is about.
+    """
 
-    planned.update({f"{folder}/{path}": contents for path, contents in files.items()})
-    files |= _delivery(workspace, compilation, folder, LayeredTree(planned, compilation.tree))
-    return folder_changes(workspace.root, compilation.tree, folder, files, force=force)
+    workspace: Workspace
+    compilation: Compilation
+    force: bool
+    real: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    plain: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    real_cache: Cache = field(default_factory=Cache)
+    plain_cache: Cache = field(default_factory=Cache)
+
+    def folder(self, folder: str) -> tuple[list[Change], list[CompilerError]]:
+        """Compute and prove a folder, and compare it with the disk."""
+        compilation = self.compilation
+        parent = compilation.spec(folder).parent
+        over = compilation.compiled(parent).model if parent is not None else None
+        model = compilation.compiled(folder).model
+        secrets = compilation.secrets(folder)
+        if secrets is not None:
+            compilation.check_secrets(folder)
+        resources = [posixpath.relpath(secrets, folder)] if secrets else []
+        base, components = compilation.base(folder), compilation.components(folder)
+
+        files = _bytes(compute(over, model, base=base, resources=resources, components=components))
+        bare = files if not components else _bytes(compute(over, model, base=base, resources=resources))
+        self.real[folder], self.plain[folder] = files, bare
+        rendering = verify(self._tree(folder, self.plain), folder, model, secrets, self.plain_cache)
+        files = {**files, **self._delivery(folder, rendering)}
+        return folder_changes(self.workspace.root, compilation.tree, folder, files, force=self.force)
+
+    def _tree(self, folder: str, files: Mapping[str, Mapping[str, bytes]]) -> Tree:
+        """The repository with a folder, and what it builds on, as computed."""
+        chain = (folder, *self.compilation.ancestors(folder))
+        over = {f"{one}/{path}": contents for one in chain for path, contents in files[one].items()}
+        return LayeredTree(over, self.compilation.tree)
+
+    def _delivery(self, folder: str, plain: Rendering) -> Mapping[str, bytes]:
+        """The delivery files: they name the kinds that the overlay renders to, ``custom/`` included."""
+        spec = self.compilation.spec(folder).spec
+        if spec.delivery is None or spec.abstract or spec.namespace is None:
+            return {}
+        rendering = plain
+        if any(self.compilation.components(one) for one in (folder, *self.compilation.ancestors(folder))):
+            with translated(folder):
+                rendering = build(self._tree(folder, self.real), folder, Options(cache=self.real_cache))
+        objects = [one.data for one in rendering.objects]
+        return _bytes(delivery_files(spec, objects, path=folder, backend=backend_of(spec)))
 
 
 def _orphans(tree: Tree) -> tuple[str, ...]:
     """The folders that were generated from a spec which is gone."""
     return tuple(folder for folder in folders_with(tree, LOCK) if not tree.is_file(f"{folder}/{SPEC}"))
-
-
-def _delivery(workspace: Workspace, compilation: Compilation, folder: str, tree: Tree) -> Mapping[str, bytes]:
-    """The delivery files: they name the kinds that the overlay renders to, ``custom/`` included."""
-    spec = compilation.spec(folder).spec
-    if spec.delivery is None or spec.abstract or spec.namespace is None:
-        return {}
-    objects = [one.data for one in render(workspace, folder, tree).objects]
-    return _bytes(delivery_files(spec, objects, path=folder, backend=backend_of(spec)))
 
 
 def _bytes(texts: Mapping[str, str]) -> dict[str, bytes]:

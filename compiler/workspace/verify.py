@@ -7,6 +7,7 @@ import posixpath
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.objects import Model
 from compiler.k8s.tree import Tree
+from compiler.kustomize import Cache, LayeredTree, Options, Rendering, build
 from compiler.overlay import flat
 from compiler.workspace.failures import translated
 
@@ -14,7 +15,7 @@ _FOLDER = "compiler-proof"
 """Where the definition of a model lies, in memory only."""
 
 
-def verify(tree: Tree, folder: str, model: Model, secrets: str | None) -> None:
+def verify(tree: Tree, folder: str, model: Model, secrets: str | None, cache: Cache) -> Rendering:
     """Build a computed overlay and the definition of its model, and compare what they print.
 
     Args:
@@ -22,27 +23,28 @@ def verify(tree: Tree, folder: str, model: Model, secrets: str | None) -> None:
         folder: the overlay.
         model: what it must render to.
         secrets: the folder of its sealed Secrets, which belong to both sides.
+        cache: what builds of trees that agree with this one have read already.
+
+    Returns:
+        What the overlay renders to.
 
     Raises:
         CompilerError: they differ, or one of them cannot be built.
     """
-    from compiler.kustomize import build
-    from compiler.kustomize.tree import LayeredTree
-
     place = f"{_FOLDER}/{folder}"
     definition = flat(model, resources=[posixpath.relpath(secrets, place)] if secrets else [])
     over: dict[str, bytes | None] = {f"{place}/{path}": text.encode() for path, text in definition.items()}
-    both = LayeredTree(over, tree)
     with translated(folder):
-        wanted = build(both, place).text
+        wanted = build(LayeredTree(over, tree), place).text
     with translated(folder):
-        got = build(both, folder).text
-    if wanted != got:
+        got = build(tree, folder, Options(cache=cache))
+    if wanted != got.text:
         raise CompilerError(
-            f"the computed overlay does not render to its model ({_difference(wanted, got)}); nothing was written",
+            f"the computed overlay does not render to its model ({_difference(wanted, got.text)}); nothing was written",
             origin=Origin(folder),
             hint="this is a mistake of the compiler or outside the domain in docs/overlays.md: please report it",
         )
+    return got
 
 
 def _difference(wanted: str, got: str) -> str:
