@@ -111,6 +111,9 @@ class Sops:
             "HOME": "/nonexistent",
             "XDG_CONFIG_HOME": "/nonexistent",
             "SOPS_DISABLE_VERSION_CHECK": "true",
+            # As many children run as there are cores, each for milliseconds: Go's own threads and collector only cost.
+            "GOMAXPROCS": "1",
+            "GOGC": "off",
         }
         with contextlib.ExitStack() as stack:
             descriptors = []

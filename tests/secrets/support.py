@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import pyrage
@@ -80,6 +81,12 @@ def person() -> Person:
     return Person(str(identity), str(identity.to_public()))
 
 
+@lru_cache(maxsize=1)
+def real_sops() -> Sops:
+    """The real sops, asked for its version once."""
+    return tool.find(None)
+
+
 def no_sops() -> Sops:
     """Where sops must not be needed."""
     raise AssertionError("sops was looked for")
@@ -138,7 +145,7 @@ class World:
 
     def access(self, who: Person | None, *, sops: bool = True) -> Access:
         identities = who.identities() if who else NOBODY
-        find = (lambda: Sops(self.sops) if self.sops else tool.find(None)) if sops else no_sops
+        find = (lambda: Sops(self.sops) if self.sops else real_sops()) if sops else no_sops
         return Access(find, lambda: identities, self.now)
 
     def init(self, certificates: Mapping[str, bytes] = {}) -> World:
@@ -179,6 +186,11 @@ class World:
 
     def later(self, **duration: float) -> None:
         self.now += timedelta(**duration)
+
+
+def copy(world: World) -> World:
+    """The same world with a tree of its own, to be changed."""
+    return replace(world, tree=MemoryTree(world.tree.files))
 
 
 def small(*secrets: SecretRequirement) -> World:

@@ -8,16 +8,22 @@ from compiler.errors import CompilerError
 from compiler.secrets import documents, generations, layout, sops, tool
 from compiler.secrets.adopt import adopt
 from compiler.secrets.plaintext import Plaintext, Values
-from tests.secrets.support import World, admin_password, api_tls, fields_key, person, small
+from tests.secrets.support import World, admin_password, api_tls, copy, fields_key, person, small
 
 ADMIN = "demo/pulp-admin-password"
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def settled() -> World:
+    """Everything in place; tests take copies."""
     world = small(admin_password(), fields_key(), api_tls())
     world.ensure(world.admin)
     return world
+
+
+@pytest.fixture
+def world(settled: World) -> World:
+    return copy(settled)
 
 
 def edit(world: World, secret: str, values: Values, recipient: str | None = None) -> None:

@@ -12,7 +12,7 @@ from compiler.errors import CompilerError
 from compiler.pulp.requirements import Requirements, TrustBundle
 from compiler.secrets import digest, layout, lock
 from compiler.secrets.check import check
-from tests.secrets.support import World, admin_password, api_tls, fields_key, person
+from tests.secrets.support import World, admin_password, api_tls, copy, fields_key, person
 
 FILE = "secrets/demo/pulp-admin-password.sops.yaml"
 
@@ -27,7 +27,7 @@ def sound() -> World:
 
 @pytest.fixture
 def world(sound: World) -> World:
-    return replace(sound, tree=type(sound.tree)(sound.tree.files))
+    return copy(sound)
 
 
 def edit(world: World, path: str, change: Callable[[dict], object], *, lock_too: bool = False) -> None:  # type: ignore[type-arg]

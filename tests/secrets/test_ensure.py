@@ -22,6 +22,7 @@ from tests.secrets.support import (
     actions,
     admin_password,
     api_tls,
+    copy,
     everything,
     fields_key,
     person,
@@ -52,7 +53,7 @@ def full() -> World:
 
 @pytest.fixture
 def world(full: World) -> World:
-    return replace(full, tree=type(full.tree)(full.tree.files))
+    return copy(full)
 
 
 def test_everything_is_created_but_given_values(world: World) -> None:

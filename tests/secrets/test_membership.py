@@ -13,17 +13,23 @@ from compiler.errors import CompilerError
 from compiler.secrets import layout, membership, sops, sopsfile, tool
 from compiler.secrets.ensure import ensure
 from compiler.secrets.plaintext import Values
-from tests.secrets.support import Person, World, admin_password, api_tls, fields_key, person, sealed_files, small
+from tests.secrets.support import Person, World, admin_password, api_tls, copy, fields_key, person, sealed_files, small
 from tests.secrets.test_sealedsecrets import controller, unseal
 
 DB_KEY = "demo/pulp-db-fields-encryption"
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def settled() -> World:
+    """Everything in place; tests take copies."""
     world = small(admin_password(), fields_key(), api_tls())
     world.ensure(world.admin)
     return world
+
+
+@pytest.fixture
+def world(settled: World) -> World:
+    return copy(settled)
 
 
 def values(world: World, who: Person) -> Values:

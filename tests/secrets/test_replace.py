@@ -9,17 +9,23 @@ from compiler.pulp.requirements import Given, Leaf, Password, SecretRequirement
 from compiler.secrets import generations, pki, replace
 from compiler.secrets.ensure import Outcome
 from compiler.secrets.plaintext import Plaintext, Values
-from tests.secrets.support import Person, World, actions, admin_password, api_tls, fields_key, s3, small
+from tests.secrets.support import Person, World, actions, admin_password, api_tls, copy, fields_key, s3, small
 
 CLIENT = SecretRequirement("pulp-web-client", "pulp", (Leaf("client", "pulp-web", (), "upstream"),))
 MIXED = SecretRequirement("pulp-mixed", "pulp", (Given({"user": "name"}), Password("password")))
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def settled() -> World:
+    """Everything in place; tests take copies."""
     world = small(admin_password(), fields_key(), api_tls(), CLIENT)
     world.ensure(world.admin)
     return world
+
+
+@pytest.fixture
+def world(settled: World) -> World:
+    return copy(settled)
 
 
 def values(world: World, name: str) -> Values:

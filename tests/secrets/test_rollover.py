@@ -15,7 +15,7 @@ from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement, Tr
 from compiler.secrets import generations, layout, pki
 from compiler.secrets.ensure import Outcome
 from compiler.secrets.rollover import Next, rollover
-from tests.secrets.support import World, actions, admin_password, api_tls
+from tests.secrets.support import World, actions, admin_password, api_tls, copy
 from tests.secrets.test_pki import handshake
 
 CLIENT = SecretRequirement("pulp-client", "pulp", (Leaf("client", "pulp"),))
@@ -23,12 +23,18 @@ BUNDLE = TrustBundle("pulp-ca", "pulp", {"ca.crt": "service"})
 PHASES: tuple[Next, ...] = ("trust", "issue", "retire")
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def settled() -> World:
+    """Everything in place; tests take copies."""
     wanted = Requirements((api_tls(), CLIENT, admin_password()), (BUNDLE,))
     world = World(wanted, now=datetime.now(UTC)).init()
     world.ensure(world.admin)
     return world
+
+
+@pytest.fixture
+def world(settled: World) -> World:
+    return copy(settled)
 
 
 def enter(world: World, phase: Next, *, rolled_out: bool = True, who: bool = True) -> Outcome:

@@ -10,15 +10,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from compiler.pulp.requirements import Requirements
 from compiler.secrets import layout
 from compiler.secrets.status import Row, status
-from tests.secrets.support import NOW, World, admin_password, api_tls, s3
+from tests.secrets.support import NOW, World, admin_password, api_tls, copy, s3
 from tests.secrets.test_sealedsecrets import controller
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def settled() -> World:
+    """Everything in place; tests take copies."""
     world = World(Requirements((admin_password(), api_tls(), s3()))).init()
     world.ensure(world.admin)
     return world
+
+
+@pytest.fixture
+def world(settled: World) -> World:
+    return copy(settled)
 
 
 def rows(world: World) -> dict[str, Row]:
