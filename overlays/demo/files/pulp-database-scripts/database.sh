@@ -18,7 +18,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   # Elsewhere first, then renamed: a cluster that stands at PGDATA is complete, whenever this was interrupted.
   rm -rf "$PGDATA.new"
   initdb --pgdata="$PGDATA.new" --username=postgres --encoding=UTF8 --locale=C.UTF-8 \
-    --auth-local=peer --auth-host=scram-sha-256 --data-checksums
+    --auth-local=peer --auth-host=scram-sha-256 --data-checksums --no-instructions
   printf "%s\n" \
     "CREATE ROLE pulp LOGIN PASSWORD '$password'" \
     "CREATE DATABASE pulp OWNER pulp" | statements "$PGDATA.new"
