@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from compiler.cli.main import run
-from tests.secrets.support import person
+from tests.secrets.support import person, real_sops
 from tests.secrets.test_sealedsecrets import controller
 from tests.secrets.test_sops import stub
 
@@ -303,3 +303,45 @@ def test_show_refuses_a_pipe_and_members_roll_and_adopt_run(
     assert secrets("ensure", *NOW) == 2
     assert secrets("adopt", "demo/pulp-secret-key", *NOW) == 0
     assert secrets("check", "--deep", *NOW) == 0
+
+
+def test_the_rendering_of_an_overlay_holds_secrets_that_its_cluster_opens(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = person()
+    identity = repository.parent / "admin.txt"
+    assert secrets("init", "--generate-identity", str(identity), "--cluster", f"demo={cluster.recipient}", *NOW) == 0
+    assert secrets("ensure", *NOW) == 0
+    assert run(["generate"]) == 0
+    assert run(["generate", "--check"]) == 0
+    capsys.readouterr()
+    assert run(["build", "overlays/demo"]) == 0
+    rendering = capsys.readouterr().out
+    documents = [text for text in rendering.split("\n---\n") if "\nkind: Secret\n" in text]
+    assert len(documents) == len(list((repository / "secrets/demo").glob("*.sops.yaml")))
+    for text in documents:
+        done = subprocess.run(
+            [str(real_sops().path), "decrypt", "--input-type", "yaml", "--output-type", "json"],
+            input=text.encode(),
+            capture_output=True,
+            env={"SOPS_AGE_KEY": cluster.identity, "HOME": "/nonexistent"},
+            check=False,
+        )
+        assert done.returncode == 0, text.split("name:")[1][:60]
+        assert all(json.loads(done.stdout)["data"].values())
+
+
+def test_a_rotated_secret_restarts_the_pods_that_mount_it(repository: Path) -> None:
+    begin(repository)
+    assert secrets("ensure", *NOW) == 0
+    assert run(["generate"]) == 0
+    assert secrets("rotate", "demo/pulp-web-tls", *NOW) == 0
+    before = files(repository)
+    assert run(["generate", "--check"]) == 1
+    assert run(["generate"]) == 0
+    changed = {path for path, content in files(repository).items() if before.get(path) != content}
+    assert (
+        {path for path in changed if not path.endswith("compiler.lock")}
+        == {path for path in changed if "web" in path}
+        != set()
+    )
