@@ -37,7 +37,8 @@ DEFAULTS: dict[Environment, dict[str, Any]] = {
     "replica": {
         "api": {"replicas": 1},
         "content": {"replicas": 2},
-        "worker": {"replicas": 1},
+        # One worker alone can leave a replication's chain of tasks waiting (docs/model.md).
+        "worker": {"replicas": 2},
         "web": {"replicas": 2},
         "database": {"embedded": {"size": "8Gi"}},
         "cache": {"embedded": {"memory": "256Mi"}},
