@@ -6,6 +6,7 @@ worst of the commands it runs.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -41,7 +42,9 @@ def main() -> int:
         start = time.perf_counter()
         built = subprocess.run([*COMPILER, "build", overlay, "--output-dir", "build"], cwd=ROOT, check=False).returncode
         seconds = time.perf_counter() - start
-        checked = subprocess.run([*COMPILER, "check", overlay, "-o", "json"], cwd=ROOT, check=False, capture_output=True)
+        checked = subprocess.run(
+            [*COMPILER, "check", overlay, "-o", "json"], cwd=ROOT, check=False, capture_output=True
+        )
         sys.stderr.buffer.write(checked.stderr)
         worst = max(worst, built, checked.returncode)
         if built == 0:
@@ -51,10 +54,7 @@ def main() -> int:
 
 
 def _row(overlay: str, report: bytes, seconds: float) -> Row:
-    import json
-
-    (path,) = (ROOT / "build").glob(f"*{overlay.replace('/', '-')}*.yaml")
-    text = path.read_text()
+    text = (ROOT / "build" / f"{Path(overlay).name}.yaml").read_text()
     objects = len([document for document in text.split("\n---\n") if document.strip()])
     findings = len(json.loads(report)["findings"]) if report else 0
     return Row(overlay, objects, len(set(IMAGE.findall(text))), len(text.encode()), findings, seconds)
