@@ -29,8 +29,12 @@ def read_operations(text: str) -> Operations | None:
 
         try:
             data = json.loads(text)
-        except ValueError as error:
-            raise KustomizeError(f"invalid JSON patch: {error}") from None
+        except (ValueError, RecursionError) as error:
+            said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise KustomizeError(
+                f"invalid JSON patch: {said}",
+                hint="a patch that begins with [ is strict JSON: quote its keys, or write the operations as a YAML list",
+            ) from None
     else:
         data = read_yaml11(text)[0]
     if data is None:

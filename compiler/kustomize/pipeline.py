@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.config import Config, default_config, merged, read_configuration, read_crds
 from compiler.kustomize.errors import KustomizeError
@@ -14,6 +14,9 @@ from compiler.kustomize.resource import Origin, Resource, Resources
 from compiler.kustomize.scalars import text_of
 from compiler.kustomize.schema import Table
 from compiler.kustomize.steps import Step, built_in_steps
+
+if TYPE_CHECKING:
+    from compiler.kustomize.trace import Trace
 
 _LOCAL = "config.kubernetes.io/local-config"
 
@@ -40,6 +43,7 @@ class Settings:
         self.table: Table | None = None
         self.schema_chosen = False
         self.warnings: list[str] = []
+        self.trace: Trace | None = None
 
     @property
     def trail(self) -> bool:
@@ -124,8 +128,11 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
         try:
             add_resource(path, loader, settings, into)
         except KustomizeError as error:
-            error.message = f"accumulating resources: {error.message.removeprefix('accumulating resources: ')}"
+            if not error.message.startswith("accumulating resources"):
+                error.message = f"accumulating resources: {error.message}"
             raise file.place(error, "resources", index) from None
+    if settings.trace is not None:
+        settings.trace.read(into.resources, file)
     into.config = merged(into.config, default_config())
     for field, read in (("configurations", read_configuration), ("crds", read_crds)):
         for index, path in enumerate(file.items(field)):
@@ -157,7 +164,10 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
 
 def _run(step: Step, file: Kustomization, settings: Settings, resources: Resources) -> None:
     try:
-        step.run(resources)
+        if settings.trace is None:
+            step.run(resources)
+        else:
+            settings.trace.run(step, file, resources)
     except KustomizeError as error:
         raise file.place(error, step.field, step.entry) from None
     if any(not resource.node for resource in resources.items):
@@ -310,6 +320,8 @@ def _generate(file: Kustomization, loader: Loader, settings: Settings, into: Acc
         except KustomizeError as error:
             error.message = f"merging from generator: {error.message}"
             raise file.place(error, place, entry_index) from None
+        if settings.trace is not None:
+            settings.trace.generated(resource, file, place, entry_index)
 
 
 def _declare_variables(file: Kustomization, into: Accumulator) -> None:
