@@ -16,7 +16,14 @@ from compiler.errors import CompilerError, Origin, WorldError
 from compiler.secrets.documents import canonical_json, dump, load
 from compiler.secrets.identities import Identities
 from compiler.secrets.plaintext import Plaintext, Values
-from compiler.secrets.sopsfile import ENCRYPTED_REGEX, StructureError, check_structure, leaves, open_values
+from compiler.secrets.sopsfile import (
+    ENCRYPTED_REGEX,
+    StructureError,
+    check_structure,
+    ciphertext,
+    leaves,
+    open_values,
+)
 from compiler.secrets.tool import Sops
 
 _WRONG_IDENTITY = 128
@@ -68,9 +75,8 @@ def seal(sops: Sops, document: Mapping[str, Any], recipients: Sequence[str]) -> 
     meta = dict(sealed["sops"])
     by_recipient = {block["recipient"]: block for block in meta["age"]}
     meta["age"] = [by_recipient[recipient] for recipient in sorted(recipients)]
-    content = dump({**clear, "data": sealed["data"], "sops": meta})
-    _refuse_plaintext(sops, content, document)
-    return content
+    _refuse_plaintext(sops, ciphertext(sealed), document)
+    return dump({**clear, "data": sealed["data"], "sops": meta})
 
 
 def _parsed(sops: Sops, output: bytes) -> dict[str, Any]:
@@ -90,12 +96,14 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _refuse_plaintext(sops: Sops, content: bytes, document: Mapping[str, Any]) -> None:
-    """The last guard: no value stands in the file, neither plain nor in base64. Shorter ones occur by chance."""
+def _refuse_plaintext(sops: Sops, sealed: str, document: Mapping[str, Any]) -> None:
+    """The last guard: no value stands in what should be ciphertext, neither plain nor in base64. Everything else in
+    the file was compared already, and may well equal a value (a user called like the namespace)."""
     for _, value in leaves(document["data"]):
-        encoded = str(value).encode()
-        plain = base64.b64decode(encoded)
-        if (len(plain) >= 6 and plain in content) or (len(encoded) >= 8 and encoded.rstrip(b"=") in content):
+        encoded = str(value).rstrip("=")
+        plain = base64.b64decode(str(value)).decode("latin-1")
+        # Shorter ones would be found by chance.
+        if any(len(text) >= 10 and text in sealed for text in (plain, encoded)):
             raise WorldError(f"{sops.path} exited 0, but its output holds a plaintext; nothing was written")
 
 

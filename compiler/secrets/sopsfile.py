@@ -110,6 +110,15 @@ def leaves(value: Any, path: tuple[str, ...] = ("data",)) -> Iterator[tuple[tupl
         yield path, value
 
 
+def ciphertext(document: Mapping[str, Any]) -> str:
+    """What a file that passed :func:`check_structure` holds besides fixed words and cleartext fields: the encoded
+    ciphertext of its values, its MAC and its age blocks."""
+    sealed = [str(value) for _, value in leaves(document["data"])] + [document["sops"]["mac"]]
+    parts = [part for text in sealed for match in [_VALUE.fullmatch(text)] if match for part in match.groups()]
+    parts += ["".join(block["enc"].split("\n")[1:-2]) for block in document["sops"]["age"]]
+    return "\n".join(parts)
+
+
 def open_values(document: Mapping[str, Any], identity: str) -> dict[tuple[str, ...], bytes]:
     """Open every value below ``data`` and check the MAC, without sops.
 

@@ -74,6 +74,25 @@ def test_every_odd_value_comes_back_byte_for_byte_for_each_recipient(
     assert decrypt(real, content, person()).returncode == 128
 
 
+def test_a_value_may_be_a_word_that_the_file_holds_anyway(real: Sops, admin: Person) -> None:
+    words = [
+        "pulp-x", "password-key", "kubernetes", "metadata", "AES256_GCM", "encrypted_regex", "^(data|stringData)$",
+        "-----BEGIN AGE ENCRYPTED FILE-----", admin.recipient, "kustomize.toolkit.fluxcd.io/substitute", "disabled",
+    ]  # fmt: skip
+    values = {"password-key": b"password-key", **{f"k{number}": word.encode() for number, word in enumerate(words)}}
+    content = sops.seal(real, document(values), [admin.recipient])
+    opened = sops.unseal(real, content, "x", [admin.recipient], admin.identities())
+    assert opened == {key: Plaintext(value) for key, value in values.items()}
+
+
+def test_the_last_guard_finds_a_value_where_ciphertext_should_be(real: Sops) -> None:
+    manifest = document({"password": b"value-canary"})
+    sops._refuse_plaintext(real, "AAAA" * 20, manifest)
+    for hidden in ("AAAAvalue-canaryAAAA", "AAAA" + manifest["data"]["password"].rstrip("=")):
+        with pytest.raises(WorldError, match="holds a plaintext"):
+            sops._refuse_plaintext(real, hidden, manifest)
+
+
 def test_only_data_is_sealed_and_only_for_the_recipients(real: Sops, admin: Person, cluster: Person) -> None:
     content = sops.seal(real, document({"password": b"hunter2-canary"}), [cluster.recipient, admin.recipient])
     parsed = yaml.safe_load(content)
