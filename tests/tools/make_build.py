@@ -64,9 +64,8 @@ def _print(rows: list[Row]) -> None:
     width = max(len(row.overlay) for row in rows)
     print(f"\n{'overlay':{width}}  objects  images    bytes  findings   time")
     for row in rows:
-        print(
-            f"{row.overlay:{width}}  {row.objects:7}  {row.images:6}  {row.size:7}  {row.findings:8}  {row.seconds:4.2f}s"
-        )
+        counts = f"{row.objects:7}  {row.images:6}  {row.size:7}  {row.findings:8}"
+        print(f"{row.overlay:{width}}  {counts}  {row.seconds:4.2f}s")
 
 
 if __name__ == "__main__":
