@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ class Sops:
         self.path = path
         self._timeout = timeout
         self._folder: str | None = None
+        self._remove: weakref.finalize[[str], Sops] | None = None
         self._lock = threading.RLock()
         self._version: tuple[int, int, int] | None = None
 
@@ -61,10 +63,9 @@ class Sops:
 
     def close(self) -> None:
         """Remove the working folder."""
-        if self._folder is not None:
-            with contextlib.suppress(OSError):
-                os.rmdir(self._folder)
-            self._folder = None
+        if self._remove is not None:
+            self._remove()
+        self._folder = self._remove = None
 
     def version(self) -> tuple[int, int, int]:
         """Its version; asked once.
@@ -144,7 +145,13 @@ class Sops:
         with self._lock:
             if self._folder is None:
                 self._folder = tempfile.mkdtemp(prefix="compiler-sops-")
+                self._remove = weakref.finalize(self, _remove_folder, self._folder)
             return self._folder
+
+
+def _remove_folder(folder: str) -> None:
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import subprocess
 import sys
@@ -297,6 +298,16 @@ def test_a_missing_sops_and_one_that_is_not_executable_are_told(
     monkeypatch.setattr(tool, "_of_wheel", lambda: None)
     with pytest.raises(WorldError, match="sops was not found"):
         tool.find(None)
+
+
+def test_the_working_folder_goes_with_the_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    found = tool.find(None)
+    found.version()
+    assert len(list(tmp_path.iterdir())) == 1
+    del found
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_sops_on_the_path_comes_before_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
