@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import installation
+from tests.e2e.installation import Installation
 from tests.e2e.podrunner.client import Runner
+from tests.e2e.site import make
 
 
 @pytest.fixture
@@ -18,3 +21,15 @@ def runner() -> Iterator[Runner]:
     assert os.geteuid() == 0, "the end-to-end tests need root"
     with tempfile.TemporaryDirectory(prefix="podrunner-") as folder, Runner.start(Path(folder), backoff=0.5) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Installation]:
+    """The compiled demo, running; one for all tests of a run. Its socket's folder is short-named and not kept."""
+    assert os.geteuid() == 0, "the end-to-end tests need root"
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        running = installation.start(make(Path(folder)), Path(folder))
+        try:
+            yield running
+        finally:
+            running.runner.down(grace=0)

@@ -127,6 +127,26 @@ def test_default_deny_and_what_opens_it(runner: Runner) -> None:
     assert runner.pods("web")[0]["ready"], "kubelet's probes pass"
 
 
+def test_both_sides_have_to_allow_whichever_pod_was_there_first(runner: Runner) -> None:
+    servers = [pod(name, server(), labels={"app": name}) for name in ("first", "last")]
+    client = pod("middle", container(), labels={"app": "middle"})
+    runner.apply(stream(servers[0]))
+    runner.wait(20)
+    runner.apply(stream(servers[0], client))
+    runner.wait(20)
+    everything = [servers[0], client, servers[1]]
+    runner.apply(stream(*everything))
+    runner.wait(20)
+    urls = [f"http://{runner.pods(name)[0]['address']}:8080/" for name in ("first", "last")]
+    middle = {"matchLabels": {"app": "middle"}}
+    deny = policy("deny", policyTypes=["Ingress", "Egress"])
+    into = policy("into", policyTypes=["Ingress"], ingress=[{"from": [{"podSelector": middle}]}])
+    out = policy("out", podSelector=middle, policyTypes=["Egress"], egress=[{}])
+    for rules, expected in (([], False), ([deny, into], True), ([deny, out], True), ([deny, into, out], False)):
+        runner.apply(stream(*everything, *rules))
+        assert [get(runner, "middle", url) == TIMED_OUT for url in urls] == [expected] * 2, rules
+
+
 def test_ip_block_and_its_exceptions(runner: Runner, tmp_path: Path) -> None:
     for name, address in (("near", "192.0.2.10"), ("far", "192.0.2.200")):
         runner.stand_in(name, address, names=[f"{name}.example.com"])

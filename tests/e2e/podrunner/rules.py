@@ -149,7 +149,8 @@ def _allowed(
                 addresses += [(f"ip {side} {peer.address}", peer) for peer in found]
         for match, peer in addresses:
             for port in _ports(rule.get("ports"), own if direction == "ingress" else peer, peers):
-                yield f"{match} {port} accept".strip()
+                # Not "accept", which would end the hook before the other side's policies had their say.
+                yield f"{match} {port} return".strip()
 
 
 def _is_named(other: Mapping[str, Any], peer: Peer, home: str, namespaces: Mapping[str, Mapping[str, str]]) -> bool:

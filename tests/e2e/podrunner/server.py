@@ -69,7 +69,9 @@ class Server:
         return len(self._cluster.pods)
 
     async def _do_apply(self, request: Request) -> Any:
-        return self._cluster.apply(objects.parse(request["text"]), prune=request.get("prune", True))
+        report = self._cluster.apply(objects.parse(request["text"]), prune=request.get("prune", True))
+        await status.seen(self._cluster)  # policies and Services are in force when the caller goes on
+        return report
 
     async def _do_wait(self, request: Request) -> Any:
         return await status.settled(self._cluster, request["timeout"])
@@ -104,6 +106,7 @@ class Server:
             namespace_labels=request.get("namespace_labels") or {},
         )
         self._cluster.add_stand_in(stand_in)
+        await status.seen(self._cluster)
         return {"address": stand_in.address, "network": stand_in.network, "daemon": os.getpid()}
 
     async def _do_start(self, request: Request) -> int:

@@ -62,19 +62,19 @@ async def settled(cluster: Cluster, timeout: float) -> list[str]:
     while True:
         open_ends, hopeless = missing(cluster)
         if not open_ends:
-            return await _seen(cluster)
+            await seen(cluster)
+            return []
         if hopeless or time.monotonic() > deadline:
             return open_ends
         await asyncio.sleep(0.1)
 
 
-async def _seen(cluster: Cluster) -> list[str]:
-    """Once Services and DNS know it too."""
+async def seen(cluster: Cluster) -> None:
+    """Until everything was looked at again: Services, DNS and policies are up to date then."""
     now = cluster.rounds
     while cluster.rounds == now:
         cluster.changed()
         await asyncio.sleep(0.02)
-    return []
 
 
 def logs(cluster: Cluster, namespace: str, name: str, container: str | None) -> str:

@@ -1,0 +1,182 @@
+"""The compiled demo, running: what `compiler build overlays/demo` prints, opened and given to the pod runner."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.podrunner.client import Host, Runner
+from tests.e2e.podrunner.images import CACHE
+from tests.e2e.podrunner.network import inside
+from tests.e2e.podrunner.rules import NODE
+from tests.e2e.podrunner.sealed import unseal
+from tests.e2e.site import Site
+from tests.e2e.waiting import until
+
+HOST, PORT, NAMESPACE = "pulp.localhost", 30443, "pulp-demo"
+UPSTREAM = "192.0.2.80"
+API = "/pulp/api/v3/"
+TASK_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; names of headers in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Installation:
+    """A running demo.
+
+    Args:
+        site: the repository that it was built from.
+        runner: what runs it.
+        client: a host outside of the cluster.
+        upstream: another, whose folder ``files`` is served on port 80.
+        files: what upstream serves.
+        ca: the file with the CA that signed the proxy's certificate.
+        password: of the user admin.
+        seconds: from apply until everything was ready.
+    """
+
+    site: Site
+    runner: Runner
+    client: Host
+    upstream: Host
+    files: Path
+    ca: Path
+    password: str = field(repr=False)
+    seconds: float = 0.0
+    context: ssl.SSLContext = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.context = ssl.create_default_context(cafile=str(self.ca))
+
+    def pod(self, component: str) -> dict[str, Any]:
+        """The pod of a component (api, content, worker, web, database, cache)."""
+        label = "app.kubernetes.io/component"
+        found = [
+            item
+            for item in self.runner.status()["pods"]
+            if item["labels"].get(label) == component and item["owner"].split()[0] != "Job"
+        ]
+        assert len(found) == 1, [item["name"] for item in self.runner.status()["pods"]]
+        return dict(found[0])
+
+    def connect(self, address: str, port: int, timeout: float = 60) -> socket.socket:
+        """A TCP connection from the client's network namespace."""
+        path = self.client.prefix[1].removeprefix("--net=")
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            with inside(fd):
+                connection = socket.socket()
+        finally:
+            os.close(fd)
+        connection.settimeout(timeout)
+        connection.connect((address, port))
+        return connection
+
+    def request(
+        self, method: str, path: str, body: Any = None, *, user: str | None = "admin", **headers: str
+    ) -> Answer:
+        """One request through the NodePort, with the server's certificate verified."""
+        connection = http.client.HTTPSConnection(HOST, PORT, timeout=120)
+        connection.sock = self.context.wrap_socket(self.connect(NODE, PORT), server_hostname=HOST)
+        if user:
+            token = base64.b64encode(f"{user}:{self.password}".encode()).decode()
+            headers["Authorization"] = f"Basic {token}"
+        if body is not None and not isinstance(body, bytes):
+            body, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        try:
+            connection.request(method, path.removeprefix(f"https://{HOST}:{PORT}"), body, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read())
+        finally:
+            connection.close()
+
+    def create(self, path: str, **body: Any) -> dict[str, Any]:
+        """POST; follow the task, if it answers with one; what was created."""
+        answer = self.request("POST", path if path.startswith("/") else API + path, body)
+        assert answer.status in (200, 201, 202), (path, answer.status, answer.body.decode())
+        made = answer.json()
+        if answer.status != 202:
+            return dict(made)
+        task = self.task(made["task"])
+        created = [item for item in task["created_resources"] if item]
+        return dict(self.request("GET", created[-1]).json()) if created else task
+
+    def task(self, href: str) -> dict[str, Any]:
+        """A task once it has completed."""
+        state: dict[str, Any] = {}
+
+        def done() -> bool:
+            state.update(self.request("GET", href).json())
+            return state["state"] in ("completed", "failed", "canceled")
+
+        assert until(done, TASK_SECONDS), state
+        assert state["state"] == "completed", state["error"]
+        return state
+
+    def pulp(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the real ``pulp`` client on the client host."""
+        folder = self.files.parent
+        hosts, config = folder / "hosts", folder / "cli.toml"
+        hosts.write_text(f"127.0.0.1 localhost\n{NODE} {HOST}\n")
+        config.write_text(
+            f'[cli]\nbase_url = "https://{HOST}:{PORT}"\nusername = "admin"\npassword = "{self.password}"\n'
+            "verify_ssl = true\ntimeout = 120\n"
+        )
+        config.chmod(0o600)
+        unshare = ("unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "sh")
+        return subprocess.run(
+            [*self.client.prefix, *unshare, str(CACHE / "pulp" / "bin" / "pulp"), "--config", str(config), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "PULP_CA_BUNDLE": str(self.ca), "LANG": "C.UTF-8"},
+        )
+
+
+def start(site: Site, folder: Path) -> Installation:
+    """Build, open, apply, and wait until everything is ready.
+
+    Args:
+        site: the repository.
+        folder: for the runner's socket and the client's files.
+    """
+    rendering = unseal(site.compiler("build", "overlays/demo").stdout, site.identity.read_text())
+    ca = folder / "ca.crt"
+    ca.write_text("".join(site.trust("demo").values()))
+    files = folder / "upstream"
+    files.mkdir()
+    runner = Runner.start(folder / "state")
+    try:
+        client = runner.stand_in("client", "192.0.2.1")
+        upstream = runner.stand_in("upstream", UPSTREAM, names=["upstream.example.com"])
+        runner.start_in("upstream", ["python3", "-m", "http.server", "80", "--directory", str(files)])
+        password = site.secrets("demo")["pulp-admin-password"]["password"].decode().rstrip("\n")
+        begun = time.monotonic()
+        runner.apply(rendering)
+        runner.wait(480)
+    except BaseException:
+        runner.down(grace=0)
+        raise
+    return Installation(site, runner, client, upstream, files, ca, password, time.monotonic() - begun)
