@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from compiler.kustomize.rendering import build as build
     from compiler.kustomize.resource import Origin as Origin
     from compiler.kustomize.schema import merge_keys as merge_keys
+    from compiler.kustomize.trace import Trace as Trace
     from compiler.kustomize.tree import DirTree as DirTree
     from compiler.kustomize.tree import LayeredTree as LayeredTree
     from compiler.kustomize.tree import MemoryTree as MemoryTree
@@ -37,6 +38,7 @@ _HOMES = {
     "Origin": "compiler.kustomize.resource",
     "RenderedObject": "compiler.kustomize.rendering",
     "Rendering": "compiler.kustomize.rendering",
+    "Trace": "compiler.kustomize.trace",
     "Tree": "compiler.kustomize.tree",
     "build": "compiler.kustomize.rendering",
     "merge_keys": "compiler.kustomize.schema",

@@ -235,7 +235,7 @@ def _inherit(made: Resource, old: Resource) -> None:
         metadata.pop("namespace", None)
     made.previous = list(old.previous)
     made.prefixes, made.suffixes = list(old.prefixes), list(old.suffixes)
-    made.origin = old.origin
+    made.trail = old.trail
 
 
 def _overlay(node: dict[str, Any], old: dict[str, Any], field: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.resource import Resources
-from compiler.kustomize.scalars import is_null, text_of, untagged
+from compiler.kustomize.scalars import plain, text_of, untagged
 
 _GO_ESCAPES = re.compile("[<>&\u2028\u2029]")
 _LETTERS = str.maketrans("013ae", "ghkmt")
@@ -38,10 +38,10 @@ def content_hash(node: dict[str, Any]) -> str:
     content: dict[str, Any] = {"kind": kind, "name": ""}
     if kind in ("ConfigMap", "Secret"):
         data = node.get("data")
-        content["data"] = "" if data is None or is_null(data) else _texts(data)
+        content["data"] = _values(data)
         extra = "binaryData" if kind == "ConfigMap" else "stringData"
         if type(node.get(extra)) is dict:
-            content[extra] = _texts(node[extra])
+            content[extra] = _values(node[extra])
         if kind == "Secret":
             content["type"] = text_of(node.get("type"))
     else:
@@ -54,13 +54,53 @@ def content_hash(node: dict[str, Any]) -> str:
     return digest[:10].translate(_LETTERS)
 
 
-def _texts(node: Any) -> Any:
-    return {str(key): text_of(value) for key, value in node.items()} if type(node) is dict else text_of(node)
+def _values(node: Any) -> Any:
+    return plain(node) if isinstance(node, dict | list) else text_of(node)
 
 
-def go_json(data: Any, *, indent: int | None = None) -> str:
-    """JSON as Go's encoder writes it: sorted keys, no spaces, ``< > &`` and line separators escaped."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=separators, indent=indent)
-    text = text.replace("\\u007f", "\x7f")
-    return _GO_ESCAPES.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+def go_json(data: Any, *, indent: int | None = None, depth: int = 0) -> str:
+    """JSON as Go's encoder writes it: sorted keys, no spaces, numbers as doubles, ``< > &`` escaped.
+
+    Args:
+        indent: spaces per level; None for one line.
+    """
+    if isinstance(data, dict):
+        pairs = sorted(data.items(), key=lambda pair: pair[0].encode("utf-8", "surrogatepass"))
+        colon = ":" if indent is None else ": "
+        items = [f"{_go_string(key)}{colon}{go_json(value, indent=indent, depth=depth + 1)}" for key, value in pairs]
+        return _enclosed("{", items, "}", indent, depth)
+    if isinstance(data, list):
+        return _enclosed("[", [go_json(item, indent=indent, depth=depth + 1) for item in data], "]", indent, depth)
+    if isinstance(data, str):
+        return _go_string(data)
+    if data is None or isinstance(data, bool):
+        return {None: "null", True: "true", False: "false"}[data]
+    return _go_number(float(data))
+
+
+def _enclosed(start: str, items: list[str], end: str, indent: int | None, depth: int) -> str:
+    if indent is None or not items:
+        return f"{start}{','.join(items)}{end}"
+    pad = "\n" + " " * (indent * (depth + 1))
+    return f"{start}{pad}{f',{pad}'.join(items)}\n{' ' * (indent * depth)}{end}"
+
+
+def _go_string(text: str) -> str:
+    encoded = json.dumps(text, ensure_ascii=False)
+    return _GO_ESCAPES.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded)
+
+
+def _go_number(value: float) -> str:
+    from compiler.kustomize.printer import shortest_digits
+
+    if value == 0:
+        return "0"
+    digits, exponent = shortest_digits(value)
+    sign = "-" if value < 0 else ""
+    if exponent < -6 or exponent >= 21:
+        tail = f".{digits[1:]}" if len(digits) > 1 else ""
+        return f"{sign}{digits[0]}{tail}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole, rest = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
+    return f"{sign}{whole}.{rest}" if rest else f"{sign}{whole}"

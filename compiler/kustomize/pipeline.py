@@ -91,14 +91,23 @@ def run(loader: Loader, settings: Settings) -> tuple[Resources, Kustomization]:
         from compiler.kustomize.hashing import add_hashes
 
         add_hashes(resources)
+        _observe(resources, file, settings, "HashTransformer")
     fix_references(resources, result.config.references)
+    _observe(resources, file, settings, "NameReferenceTransformer")
     if result.variables:
         from compiler.kustomize.variables import resolve_variables
 
         specs = result.config.specs("varReference")
         settings.warnings.extend(resolve_variables(resources, result.variables, specs))
+        _observe(resources, file, settings, "VariableReference")
     _drop_local(resources)
     return resources, file
+
+
+def _observe(resources: Resources, file: Kustomization, settings: Settings, kind: str) -> None:
+    """Let the trace, if there is one, see what a step that no field asks for has changed."""
+    if settings.trace is not None:
+        settings.trace.root_step(resources, file, kind)
 
 
 def _choose_schema(file: Kustomization, loader: Loader, settings: Settings) -> None:
@@ -158,6 +167,8 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
         from compiler.kustomize.plugins import run_validators
 
         run_validators(file, loader, settings, into.resources)
+        if settings.trace is not None:
+            settings.trace.root_step(into.resources, file, "validators")
     _declare_variables(file, into)
     return into
 
@@ -218,7 +229,7 @@ def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator
     if below.root == "" and not loader.root:
         raise why
     key = (id(loader.tree), below.root, loader.restricted, settings.enable_helm)
-    keep = settings.keep_bases and not settings.trail and settings.table is None
+    keep = settings.keep_bases and not settings.trail and settings.table is None and settings.trace is None
     if keep:
         found = loader.cache.bases.get(key)
         if isinstance(found, _Kept):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -42,7 +43,7 @@ def transformer_steps(
             run = maker(_config(resource), loader, file)
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line, field=f"{field}[{index}]") from None
-        steps.append(Step(field, index, resource.kind, run))
+        steps.append(Step(field, index, resource.kind, run, resource.origin))
     return steps
 
 
@@ -217,7 +218,7 @@ def _patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
     from compiler.kustomize.patches import apply_patch, read_patch
 
     patch = read_patch(config, loader, file.path)
-    return lambda resources: apply_patch(resources, patch, table=None)
+    return partial(apply_patch, patch=patch, table=None)
 
 
 def _merge(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
@@ -227,7 +228,7 @@ def _merge(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
     if not entries:
         raise KustomizeError("empty file path and empty patch content")
     documents = read_legacy_merges(entries, loader, file.path)
-    return lambda resources: apply_legacy_merges(resources, documents, table=None)
+    return partial(apply_legacy_merges, documents=documents, table=None)
 
 
 def _json_patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
@@ -236,14 +237,14 @@ def _json_patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> 
     entry = {**config, "patch": config.get("jsonOp", "")}
     operations, path = read_legacy_json(entry, loader)
     target = config.get("target") or {}
-    return lambda resources: apply_legacy_json(resources, target, operations, path or file.path)
+    return partial(apply_legacy_json, target=target, operations=operations, path=path or file.path)
 
 
 def _replacements(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
     from compiler.kustomize.replacements import apply_replacements, read_replacements
 
     entries = read_replacements(config.get("replacements", ()), loader)
-    return lambda resources: apply_replacements(resources, entries)
+    return partial(apply_replacements, entries=entries)
 
 
 def _replicas(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.loader import Cache, Loader
@@ -14,6 +14,9 @@ from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Origin, Resource
 from compiler.kustomize.scalars import plain
 from compiler.kustomize.tree import Resolving, Tree
 
+if TYPE_CHECKING:
+    from compiler.kustomize.trace import Trace
+
 
 class Options:
     """How to build.
@@ -23,9 +26,10 @@ class Options:
         enable_helm: run helm for ``helmCharts``.
         helm_command: the helm binary.
         cache: what earlier builds of this run have read; give one to several builds over the same, unchanged tree.
+        trace: records what made every field what it is; an empty one for each build.
     """
 
-    __slots__ = ("cache", "enable_helm", "helm_command", "restricted")
+    __slots__ = ("cache", "enable_helm", "helm_command", "restricted", "trace")
 
     def __init__(
         self,
@@ -34,11 +38,13 @@ class Options:
         enable_helm: bool = False,
         helm_command: str = "helm",
         cache: Cache | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self.restricted = restricted
         self.enable_helm = enable_helm
         self.helm_command = helm_command
         self.cache = cache
+        self.trace = trace
 
 
 class RenderedObject:
@@ -126,6 +132,7 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
         helm_command=options.helm_command,
         keep_bases=options.cache is not None,
     )
+    settings.trace = options.trace
     loader = Loader(tree, root, restricted=options.restricted, cache=cache)
     resources, file = run(loader, settings)
     try:
@@ -139,6 +146,9 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
         from compiler.kustomize.metadata import annotate
 
         annotate(final, settings)
+    if settings.trace is not None:
+        settings.trace.root_step(final, file, "Output")
+        settings.trace.finish(final)
     texts = tuple(_print(resource) for resource in final)
     return Rendering(texts, final, tuple(settings.warnings))
 

@@ -151,10 +151,9 @@ class Resource:
         return [*self.earlier(), self.current()]
 
     def push_history(self) -> None:
-        """Remember the current id; the annotations become strings on the way, as in the real tool."""
+        """Remember the current id."""
         current = self.current()
         self.previous.append((current.name, current.namespace, current.kind))
-        self.rewrite_annotations()
 
     def rewrite_annotations(self) -> None:
         """Turn annotations into a map of strings; an empty one disappears."""

@@ -126,7 +126,7 @@ def parse_int(text: str) -> int | None:
     if digits[0] == "0" and len(digits) > 1:
         base = {"x": 16, "X": 16, "o": 8, "O": 8, "b": 2, "B": 2}.get(digits[1], 8)
         body = digits[2:] if digits[1] in "xXoObB" else digits[1:]
-        if not body:
+        if not body or body[1:2].lower() == {16: "x", 8: "o", 2: "b"}[base]:
             return None
     elif len(digits) > 20:
         return None

@@ -10,7 +10,7 @@ from compiler.kustomize.config import Config
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.resource import Resources
+from compiler.kustomize.resource import Origin, Resources
 from compiler.kustomize.schema import Table
 
 
@@ -22,12 +22,14 @@ class Step(NamedTuple):
         entry: its place in that field, where the field is a list.
         kind: the kind of the built-in transformer, as ``buildMetadata`` names it.
         run: what it does to the resources.
+        origin: where its configuration stands, when it is an object of its own (``transformers``).
     """
 
     field: str
     entry: int | None
     kind: str
     run: Callable[[Resources], None]
+    origin: Origin | None = None
 
 
 def built_in_steps(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> list[Step]:

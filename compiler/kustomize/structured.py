@@ -65,16 +65,7 @@ def _as_json(node: Any, places: list[tuple[Any, Any]], value: Any, text: str) ->
     for below, name in places:
         old = below[name]
         below[name] = copy(value) if isinstance(old, dict | list) else with_text(old, text_of(value))
-    data = plain(node)
-    return go_json(_whole_numbers(data), indent=2 if "\n" in text and "  " in text else None)
-
-
-def _whole_numbers(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _whole_numbers(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_whole_numbers(value) for value in data]
-    return int(data) if isinstance(data, float) and data.is_integer() and abs(data) < 1e21 else data
+    return go_json(plain(node), indent=2 if "\n" in text and "  " in text else None)
 
 
 def _as_yaml(text: str, node: Any, places: list[tuple[Any, Any]], value: Any, made: Any) -> str:

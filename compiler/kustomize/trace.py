@@ -2,7 +2,8 @@
 
 Give one to ``build(tree, path, Options(trace=Trace()))``; afterwards :attr:`Trace.histories` stands beside
 ``Rendering.objects``. :mod:`compiler.kustomize.trace_chain` reads the story of a field from a history, and
-:mod:`compiler.kustomize.trace_lines` the lines of each step. The pipeline calls this module only when a trace is wanted.
+:mod:`compiler.kustomize.trace_lines` the line of each step. The pipeline calls this module only when a trace is
+wanted.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class Trace:
                 self._start(resource, Cause("File", origin.path, origin=origin))
 
     def generated(self, resource: Resource, file: Kustomization, field: str, entry: int | None) -> None:
-        """Take note of what a generator made; when it merged into an object or replaced one, that one's story goes on."""
+        """Take note of what a generator made; the story of the object that it merged into or replaced goes on."""
         kind = f"{resource.kind}Generator" if field.endswith("Generator") else field
         cause = Cause(kind, file.path, field, entry)
         for record in self._records.values():
@@ -138,6 +139,11 @@ class Trace:
                 self._start(resource, cause)
             else:
                 self._look(record, cause)
+
+    def root_step(self, resources: Iterable[Resource], file: Kustomization, kind: str) -> None:
+        """Take note of what a step changed that no single entry of the kustomization asks for."""
+        field = {"validators": "validators", "VariableReference": "vars"}.get(kind, "")
+        self.observe(resources, Cause(kind, file.path, field))
 
     def finish(self, resources: Iterable[Resource]) -> None:
         """Keep the histories of the objects that are printed, in their order."""
