@@ -110,16 +110,14 @@ _FILE_KEYS = {"settings.py": "pulp.settings", "nginx.conf": "exposure", "replica
 
 
 def _config_maps(site: Site) -> list[GeneratedConfigMap]:
-    made = [
+    return [
         *process_config_maps(site),
+        *job_config_maps(site),
         *web_config_maps(site),
         *database_config_maps(site),
         *cache_config_maps(site),
         *replica_config_maps(site),
     ]
-    if site.deployable and site.spec.database:
-        made += job_config_maps(site)
-    return made
 
 
 _KINDS = (

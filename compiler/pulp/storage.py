@@ -10,6 +10,13 @@ from compiler.pulp.site import Site, manifest
 
 MEDIA = "/var/lib/pulp/media"
 
+# A claim that leaves Git (another storage, a mistaken spec) takes its volume with it when a controller prunes it, and
+# most storage classes then delete the data. Whoever really wants that deletes the claim by hand.
+KEPT = {
+    "argocd.argoproj.io/sync-options": "Delete=false,Prune=false",
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+}
+
 
 def storage_objects(site: Site) -> list[dict[str, Any]]:
     """The PersistentVolumeClaim ``<name>-file-storage``, when the spec has one made."""
@@ -22,7 +29,7 @@ def storage_objects(site: Site) -> list[dict[str, Any]]:
         "resources": {"requests": {"storage": From("storage.volume.size", volume.size)}},
         "storageClassName": From("storage.volume.storage_class", volume.storage_class),
     }
-    return [manifest(site, "v1", "PersistentVolumeClaim", site.name("file-storage"), spec=body)]
+    return [manifest(site, "v1", "PersistentVolumeClaim", site.name("file-storage"), annotations=KEPT, spec=body)]
 
 
 def media_mounts(site: Site) -> tuple[Mount, ...]:

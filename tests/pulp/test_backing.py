@@ -121,6 +121,13 @@ def test_artifacts_are_at_the_operators_place() -> None:
     assert not has(build(storage={"claim": {"name": "theirs"}}), "PersistentVolumeClaim", "pulp-file-storage")
 
 
+def test_no_controller_prunes_the_artifacts() -> None:
+    made = build(storage={"volume": {"size": "7Gi"}})
+    annotations = one(made, "PersistentVolumeClaim", "pulp-file-storage")["metadata"]["annotations"]
+    assert annotations["argocd.argoproj.io/sync-options"] == "Delete=false,Prune=false"
+    assert annotations["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
+
+
 def test_what_a_person_must_give_is_asked_for_in_words() -> None:
     needed = {secret.name: secret.materials for secret in production().requirements.secrets}
     (database,) = needed["pulp-postgres-configuration"]
