@@ -182,8 +182,11 @@ def _env_file(source: str, loader: Loader) -> list[tuple[str, bytes]]:
     return pairs
 
 
-def absorb(resources: Resources, made: Resource) -> None:
+def absorb(resources: Resources, made: Resource) -> Resource | None:
     """Take a generated object in: add it, or merge it into or put it for the one of that name.
+
+    Returns:
+        The resource whose place it took, if any.
 
     Raises:
         KustomizeError: the behavior does not fit what is there.
@@ -205,7 +208,7 @@ def absorb(resources: Resources, made: Resource) -> None:
             )
         made.needs_hash = wanted.hashed
         resources.append(made)
-        return
+        return None
     if len(found) > 1:
         raise KustomizeError(
             f"found multiple objects {id_text(identity, made.namespace)} that could accept merge of it"
@@ -222,6 +225,7 @@ def absorb(resources: Resources, made: Resource) -> None:
             _overlay(made.node, old.node, field)
     made.needs_hash = old.needs_hash and wanted.hashed
     resources.replace(old, made)
+    return old
 
 
 def _inherit(made: Resource, old: Resource) -> None:

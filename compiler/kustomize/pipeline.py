@@ -327,12 +327,12 @@ def _generate(file: Kustomization, loader: Loader, settings: Settings, into: Acc
 
     for place, entry_index, resource in made:
         try:
-            absorb(into.resources, resource)
+            replaced = absorb(into.resources, resource)
         except KustomizeError as error:
             error.message = f"merging from generator: {error.message}"
             raise file.place(error, place, entry_index) from None
         if settings.trace is not None:
-            settings.trace.generated(resource, file, place, entry_index)
+            settings.trace.generated(resource, replaced, file, place, entry_index)
 
 
 def _declare_variables(file: Kustomization, into: Accumulator) -> None:

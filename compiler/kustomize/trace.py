@@ -108,18 +108,15 @@ class Trace:
                 origin = resource.origin
                 self._start(resource, Cause("File", origin.path, origin=origin))
 
-    def generated(self, resource: Resource, file: Kustomization, field: str, entry: int | None) -> None:
+    def generated(
+        self, resource: Resource, replaced: Resource | None, file: Kustomization, field: str, entry: int | None
+    ) -> None:
         """Take note of what a generator made; the story of the object that it merged into or replaced goes on."""
         kind = f"{resource.kind}Generator" if field.endswith("Generator") else field
         cause = Cause(kind, file.path, field, entry)
-        for record in self._records.values():
-            old = record.resource
-            if old.origin is resource.origin and old.name == resource.name and old.kind == resource.kind:
-                del self._records[id(old)]
-                self._records[id(resource)] = _Record(resource, record.moments)
-                self._look(self._records[id(resource)], cause)
-                return
-        self._start(resource, cause)
+        moments = [] if replaced is None else self._records[id(replaced)].moments
+        self._records[id(resource)] = _Record(resource, moments)
+        self.observe([resource], cause)
 
     def run(self, step: Step, file: Kustomization, resources: Resources) -> None:
         """Run a step, in the smallest pieces that can be told apart, and take note of what each changed.
