@@ -180,3 +180,14 @@ def start(site: Site, folder: Path) -> Installation:
         runner.down(grace=0)
         raise
     return Installation(site, runner, client, upstream, files, ca, password, time.monotonic() - begun)
+
+
+def memory(demo: Installation) -> dict[str, int]:
+    """Proportional set size of each running pod, in MiB."""
+    script = "cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/ {sum += $2} END {print int(sum / 1024)}'"
+    found = {}
+    for pod in demo.runner.status()["pods"]:
+        if pod["phase"] == "Running":
+            _, output = demo.runner.exec(pod["name"], ["sh", "-c", script], namespace=pod["namespace"])
+            found[pod["name"].removeprefix("pulp-").split("-")[0]] = int(output)
+    return found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.installation import API, HOST, NAMESPACE, PORT, Installation
+from tests.e2e.installation import API, HOST, NAMESPACE, PORT, Installation, memory
 
 pytestmark = pytest.mark.e2e
 
@@ -27,7 +27,7 @@ def test_every_pod_gets_ready_from_nothing(demo: Installation, capsys: pytest.Ca
     restarts = {item["name"]: item["restarts"] for pod in status["pods"] for item in pod["containers"]}
     assert set(restarts.values()) == {0}, "order comes from the gates, not from crashing until it works"
     with capsys.disabled():
-        print(f"\ndemo ready after {demo.seconds:.0f} s")
+        print(f"\ndemo: ready after {demo.seconds:.0f} s; MiB per pod: {memory(demo)}")
 
 
 def test_status_through_the_proxy_shows_everything_connected(demo: Installation) -> None:
