@@ -33,7 +33,7 @@ def read_operations(text: str) -> Operations | None:
             said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             raise KustomizeError(
                 f"invalid JSON patch: {said}",
-                hint="a patch that begins with [ is strict JSON: quote its keys, or write the operations as a YAML list",
+                hint="a patch that begins with [ is strict JSON: quote its keys, or write a YAML list of operations",
             ) from None
     else:
         data = read_yaml11(text)[0]

@@ -188,13 +188,17 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
 
 
 def record(resources: Resources, file: Kustomization, settings: Settings, kind: str) -> None:
-    """Note on every resource that a transformer has run on it (``buildMetadata``)."""
+    """Note on every resource that a transformer has run on it (``buildMetadata``).
+
+    The real tool writes the note into the annotations, which become strings by that.
+    """
     entry = {
         "configuredIn": posixpath.relpath(file.path or ".", settings.root or "."),
         "configuredBy": {"apiVersion": "builtin", "kind": kind},
     }
     for resource in resources:
         resource.trail = [*(resource.trail or ()), entry]
+        resource.rewrite_annotations()
 
 
 def add_resource(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
@@ -297,6 +301,11 @@ def _add_component(path: str, loader: Loader, settings: Settings, into: Accumula
     settings.warnings.extend(file.warnings)
     _choose_schema(file, below, settings)
     _accumulate(file, below, settings, into)
+    try:
+        into.resources.require_unique()
+    except KustomizeError as error:
+        error.message = f'accumulateDirectory: "{error.message}"'
+        raise
 
 
 def _generate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> None:

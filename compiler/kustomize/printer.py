@@ -115,8 +115,7 @@ def _list(node: list[Any], indent: int, out: list[str], lead: str) -> None:
 
 
 def _long_key(key: str, value: Any, indent: int, out: list[str], start: str) -> None:
-    fold = "\n" in key
-    out.append(f"{start}? {_one_line(key, indent + 2, indent + 2, fold=fold)}\n")
+    out.append(f"{start}? {_one_line(key, indent + 2, indent + 2, fold=False)}\n")
     pad = " " * indent
     if type(value) is dict and value:
         _map(value, indent + 2, out, pad + ": ")
@@ -231,7 +230,7 @@ def _one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
         )
     special = _UNPRINTABLE.search(value) is not None
     if "\n" in value:
-        literal = fold and not special and not value.endswith(" ") and not _SPACE_BREAK.search(value)
+        literal = not special and not value.endswith(" ") and not _SPACE_BREAK.search(value)
         return _literal(value, indent) if literal else _double(value, indent, column, fold=fold)
     if special or is_ambiguous(value) or _SPACE_BREAK.search(value) or _BREAK_SPACE.search(value):
         return _double(value, indent, column, fold=fold)
@@ -241,8 +240,6 @@ def _one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
     edge = value[0] == " " or value[-1] == " "
     if not breaks and not edge and not _PLAIN_BAD.match(value) and not _PLAIN_BAD_INSIDE.search(value):
         return _fold_plain(value, indent, column) if fold and " " in value else value
-    if breaks and not fold:
-        return _double(value, indent, column, fold=False)
     return _single(value, indent, column, fold=fold)
 
 

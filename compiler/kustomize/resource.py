@@ -261,6 +261,16 @@ class Resources:
             for known in dict.fromkeys([*(entry[0] for entry in resource.previous), resource.name]):
                 self._names.setdefault(known, []).append(resource)
 
+    def require_unique(self) -> None:
+        """Refuse two resources with one current id.
+
+        Raises:
+            KustomizeError: there are two.
+        """
+        self.changed()
+        if len(self.by_current()) != len(self.items):
+            Resources().extend(self.items)
+
     def extend(self, resources: Iterable[Resource]) -> None:
         """Add resources at the end, each with an id of its own."""
         for resource in resources:

@@ -9,7 +9,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import get_place, split_field_path
 from compiler.kustomize.fieldspec import Specs, apply_spec
 from compiler.kustomize.resource import Id, Resource, Resources, effective, group_version
-from compiler.kustomize.scalars import Quoted, Scalar, is_null, put, text_of, value_of
+from compiler.kustomize.scalars import Quoted, Scalar, Shared, is_null, put, text_of, value_of
 
 
 class Variable(NamedTuple):
@@ -163,11 +163,17 @@ def _expand_field(container: Any, key: Any, values: Mapping[str, Any], used: set
 
 
 def _is_string(node: Any) -> bool:
-    return not isinstance(node, dict | list) and (isinstance(node, str) or isinstance(value_of(node), str))
+    """Whether a scalar is tagged as a string or not tagged at all."""
+    if type(node) is Shared:
+        return _is_string(node.node)
+    return isinstance(node, str) or (type(node) is Scalar and node.tag == "")
 
 
 def _write(container: Any, key: Any, text: str, values: Mapping[str, Any], used: set[str]) -> None:
+    """Write the expanded text; what is visited becomes a string even where nothing is expanded."""
     if "$" not in text:
+        if type(container[key]) is not str:
+            put(container, key, Quoted(text))
         return
     expanded = expand(text, values, used)
     if isinstance(expanded, str):
