@@ -54,6 +54,8 @@ class Kustomization(NamedTuple):
         """Put the place of a field into an error that has none yet."""
         path = field if index is None else f"{field}[{index}]"
         if error.field is not None:
+            if error.path is None and error.field.startswith(field):
+                error.at(self.path, line=line_of(self.text, error.field))
             return error
         if error.path is None:
             error.at(self.path, line=line_of(self.text, path))

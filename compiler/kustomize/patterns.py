@@ -45,6 +45,7 @@ def re2_search(pattern: str) -> Matcher:
         return _truth(re2.compile(pattern, options).search)
     except re2.error as error:
         said = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
+        said = said.partition(": ")[0].replace("missing )", "missing closing )")
         raise KustomizeError(
             f"error parsing regexp: {said}: `{pattern}`", hint="selectors are regular expressions in RE2 syntax"
         ) from None

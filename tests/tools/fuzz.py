@@ -36,7 +36,7 @@ def compare(files: dict[str, str], folder: Path) -> tuple[str, str]:
     """Build ``top`` with both.
 
     Returns:
-        What happened: ``same``, ``refused`` (both refuse), ``unsupported``, or how they differ, with the details.
+        What happened: ``same``, ``refused`` (both refuse), ``crashed`` (the real one), ``unsupported``, or how they differ, with the details.
     """
     write(files, folder)
     real = kustomize_build(folder / "top")
@@ -46,6 +46,8 @@ def compare(files: dict[str, str], folder: Path) -> tuple[str, str]:
         if real.returncode:
             return "refused", ""
         return ("unsupported" if error.unsupported else "we refuse"), str(error)
+    if b"goroutine 1 [running]" in real.stderr:
+        return "crashed", ""
     if real.returncode:
         return "we accept", real.stderr.decode("utf-8", "replace")[-600:]
     theirs = real.stdout.decode("utf-8")
@@ -71,7 +73,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             outcome, details = compare(tree(Random(seed)), Path(folder))
         counts[outcome] += 1
-        if outcome not in ("same", "refused"):
+        if outcome not in ("same", "refused", "crashed"):
             bad += outcome != "unsupported"
             write(tree(Random(seed)), scratch / f"seed-{seed}")
             print(f"seed {seed}: {outcome}\n{details}\n", flush=True)

@@ -1,0 +1,110 @@
+"""Bad input: an error that names file, line, what is wrong and what to do; never a crash, never half an output."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from compiler.kustomize import DirTree, KustomizeError, MemoryTree, build
+from compiler.kustomize.reader import MAX_DEPTH
+
+CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
+BOMB = "".join(f"  {chr(98 + i)}: &{chr(98 + i)} [{', '.join([f'*{chr(97 + i)}'] * 10)}]\n" for i in range(8))
+
+
+def refuse(files: dict[str, str | bytes], folder: str = "top") -> KustomizeError:
+    """The error that building a folder ends with."""
+    with pytest.raises(KustomizeError) as caught:
+        build(MemoryTree({f"top/{path}": content for path, content in files.items()}), folder)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("files", "line", "said"),
+    [
+        ({"kustomization.yaml": "resources: []\nnamePrefx: a\n"}, 2, "did you mean namePrefix?"),
+        ({"kustomization.yaml": "resources: []\nnamePrefix: 5\n"}, 2, "cannot unmarshal number"),
+        ({"kustomization.yaml": "resources: []\nimages:\n- name: a\n  newTag: 1.5\n"}, 4, "images[0].newTag"),
+        ({"kustomization.yaml": "a: [\n"}, 2, "invalid Kustomization"),
+        ({"kustomization.yaml": "resources:\n- x.yaml\n"}, 2, "no such file or directory"),
+        ({"kustomization.yaml": "resources:\n- .\n"}, 2, "cycle detected"),
+        ({"kustomization.yaml": "resources:\n- https://github.com/a/b//c\n"}, 2, "remote"),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}data:\n\ta: b\n"}, 6, "spaces, not tabs"),
+        (
+            {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}data:\n  a: b\n  a: c\n"},
+            7,
+            "already defined",
+        ),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}---\n{CM}"}, 6, "already registered id"),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}--- x\n"}, 5, "invalid document separator"),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}---\nkind: X\n"}, 6, "missing metadata.name"),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": CM.encode() + b"data: {a: \xff}\n"}, 5, "UTF-8"),
+        (
+            {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}data:\n  a: &a [x, x]\n{BOMB}"},
+            12,
+            "aliasing",
+        ),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}data: {'[' * 90_000}"}, 5, "max depth"),
+        ({"kustomization.yaml": f"resources: {'[' * 90_000}"}, 1, "max depth"),
+        ({"kustomization.yaml": "replicas:\n- name: x\n  count: 1\n"}, 2, "does not match a config"),
+        ({"kustomization.yaml": "patches:\n- patch: '- {op: add, path: /a}'\n"}, 2, "must specify a target"),
+        ({"kustomization.yaml": "configMapGenerator:\n- literals: [a=b]\n"}, 2, "must have a name"),
+        ({"kustomization.yaml": "configMapGenerator:\n- {name: c, files: [nope]}\n"}, 2, "no such file"),
+        ({"kustomization.yaml": "helmCharts:\n- name: x\n"}, 2, "--enable-helm"),
+        ({"kustomization.yaml": "replacements:\n- source: {kind: Nope}\n  targets: []\n"}, 2, "nothing selected"),
+    ],
+)
+def test_an_error_names_file_line_and_remedy(files: dict[str, str | bytes], line: int, said: str) -> None:
+    error = refuse(files)
+    assert error.path is not None
+    assert error.path.startswith("top/")
+    assert error.line == line, str(error)
+    assert said in str(error)
+
+
+def test_a_pattern_that_is_none_is_refused_by_re2() -> None:
+    patch = "patches:\n- target: {name: '('}\n  patch: '- {op: add, path: /z, value: 1}'\n"
+    error = refuse({"kustomization.yaml": f"resources: [r.yaml]\n{patch}", "r.yaml": CM})
+    assert "error parsing regexp: missing closing ): `^(?:()$`" in str(error)
+    assert error.line == 3
+
+
+def test_the_documented_depth_is_accepted() -> None:
+    deep = "[" * (MAX_DEPTH - 5) + "]" * (MAX_DEPTH - 5)
+    fields = "labels: [{pairs: {a: b}}]\npatches:\n- target: {}\n  patch: '- {op: add, path: /z, value: 1}'\n"
+    files = {"top/kustomization.yaml": f"resources: [r.yaml]\n{fields}", "top/r.yaml": f"{CM}data: {deep}\n"}
+    assert build(MemoryTree(files), "top").text.count("- ") >= MAX_DEPTH - 6
+
+
+def test_a_link_out_of_the_tree_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text(CM)
+    top = tmp_path / "repo" / "top"
+    top.mkdir(parents=True)
+    (top / "kustomization.yaml").write_text("resources: [r.yaml]\n")
+    (top / "r.yaml").symlink_to(tmp_path / "secret.yaml")
+    with pytest.raises(KustomizeError, match="link out of"):
+        build(DirTree(tmp_path / "repo"), "top")
+
+
+def test_a_repeated_key_of_a_kustomization_is_accepted_with_a_warning() -> None:
+    files = {"top/kustomization.yaml": "resources: [r.yaml]\nnamePrefix: a-\nnamePrefix: b-\n", "top/r.yaml": CM}
+    rendering = build(MemoryTree(files), "top")
+    assert "name: b-a" in rendering.text
+    assert any("already defined" in warning for warning in rendering.warnings)
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "yaml"]])
+def test_the_command_prints_nothing_on_stdout_when_one_path_fails(tmp_path: Path, options: list[str]) -> None:
+    for name, text in (("good", "resources: [r.yaml]\n"), ("bad", "resources: [nope.yaml]\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kustomization.yaml").write_text(text)
+        (tmp_path / name / "r.yaml").write_text(CM)
+    command = [sys.executable, "-m", "compiler", "build", str(tmp_path / "good"), str(tmp_path / "bad"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "kustomization.yaml:1: resources[0]" in done.stderr
+    assert "Traceback" not in done.stderr
