@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from compiler.cli.secrets_options import Session, finish, progress, session
+
+if TYPE_CHECKING:
+    from compiler.secrets.lock import Phase
 
 
 @click.command()
@@ -32,24 +37,40 @@ def renew(session: Session, overlays: tuple[str, ...], everything: bool) -> int:
 
 @click.command()
 @click.argument("secret", metavar="ID")
+@click.option(
+    "--phase",
+    type=click.Choice(["add", "promote", "reencrypt", "retire"]),
+    help="Only for the database-field key: the phase to enter.",
+)
+@click.option("--rolled-out", is_flag=True, help="Every pod runs with the last phase (retire: the Job has succeeded).")
 @session
-def rotate(session: Session, secret: str) -> int:
+def rotate(session: Session, secret: str, phase: Phase | None, rolled_out: bool) -> int:
     """Make a generated password, key pair or certificate anew. Its pods restart with the next rollout.
 
-    The database-field key is refused: it changes over several commits. The password of a database that holds data must
-    be changed in the database as well.
+    The database-field key changes in phases, each with its own commit and rollout. add: pods can read with a new key.
+    promote: they write with it. reencrypt: a Job encrypts the database anew. retire: the old key is removed.
 
     \b
     Example:
       compiler secrets rotate demo/pulp-admin-password
+      compiler secrets rotate demo/pulp-db-fields-encryption --phase add
+      compiler secrets rotate demo/pulp-db-fields-encryption --phase promote --rolled-out
     """
+    from compiler.errors import CompilerError
     from compiler.kustomize.tree import DirTree
+    from compiler.secrets import fieldskey
     from compiler.secrets.replace import rotate as run
     from compiler.workspace import secrets
 
+    if rolled_out and phase is None:
+        raise CompilerError("--rolled-out goes with --phase")
     overlay = secret.rpartition("/")[0]
     targets = secrets.targets(session.root, [overlay] if overlay else [])
     with secrets.exclusive(session.root), session.access() as access:
-        outcome = run(DirTree(session.root), targets, secret, access, progress=progress())
+        tree = DirTree(session.root)
+        if phase is None:
+            outcome = run(tree, targets, secret, access, progress=progress())
+        else:
+            outcome = fieldskey.rotate(tree, targets, secret, phase, access, rolled_out=rolled_out, progress=progress())
         finish(session, outcome)
     return 0

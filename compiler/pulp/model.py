@@ -15,6 +15,7 @@ from compiler.pulp.cache import cache_config_maps, cache_objects
 from compiler.pulp.content import content_objects
 from compiler.pulp.database import database_config_maps, database_objects
 from compiler.pulp.exposure import exposure_objects
+from compiler.pulp.fieldskey import fields_key_objects
 from compiler.pulp.material import catalogue, existing, trust_bundle
 from compiler.pulp.migration import job_config_maps, migration_objects
 from compiler.pulp.namespace import namespace_objects
@@ -48,17 +49,21 @@ class Compiled:
     sources: Mapping[ObjectKey, Mapping[str, str]] = field(default_factory=dict)
 
 
-def build_model(spec: Spec, generations: Mapping[str, int] | None = None) -> Compiled:
+def build_model(
+    spec: Spec, generations: Mapping[str, int] | None = None, reencrypting: frozenset[str] = frozenset()
+) -> Compiled:
     """The model of an effective spec.
 
     Args:
         spec: a whole spec, or a layer without namespace, host, database, cache, storage or exposure.
         generations: name of a Secret or of the trust ConfigMap -> counter; absent means 1.
+        reencrypting: names of Secrets whose database-field key is being replaced and has come to the step at which a
+            Job encrypts the database anew.
 
     Raises:
         CompilerError: the spec asks for something that cannot be (see :mod:`compiler.pulp.settings`).
     """
-    site = Site(spec, dict(generations or {}))
+    site = Site(spec, dict(generations or {}), reencrypting)
     config_maps = _config_maps(site)
     objects: list[Object] = []
     sources: dict[ObjectKey, Mapping[str, str]] = {}
@@ -97,6 +102,7 @@ def _parts(site: Site, config_maps: Sequence[GeneratedConfigMap]) -> Iterator[tu
         made += [
             ("pulp", migration_objects(site, config_maps)),
             ("pulp", admin_objects(site, config_maps)),
+            ("pulp", fields_key_objects(site, config_maps)),
             ("replica", replica_jobs(site, config_maps)),
         ]
     for spec_key, objects in made:

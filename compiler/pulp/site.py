@@ -26,10 +26,13 @@ class Site:
     Args:
         spec: the effective spec.
         generations: name of a Secret or of the trust ConfigMap -> counter; absent means 1.
+        reencrypting: Secrets with a new database-field key that every pod writes with, so that what the old one wrote
+            is to be encrypted anew.
     """
 
     spec: Spec
     generations: Mapping[str, int] = field(default_factory=dict)
+    reencrypting: frozenset[str] = frozenset()
 
     def name(self, part: str) -> str:
         """The operator's name of a part, e.g. ``pulp-api`` (``reference/pulp.md`` §2.1)."""

@@ -1,10 +1,10 @@
 """Keys, certificates and passwords: created, sealed, watched and renewed.
 
 Everything below ``secrets/`` of a repository is this room's. It reads through a tree and returns the files to write as
-``{path: bytes | None}``; the workspace's journal writes them. Rendering needs only :func:`generations` and
-:func:`declared`, which read public files and import no cryptography.
+``{path: bytes | None}``; the workspace's journal writes them. Rendering needs only :func:`generations`,
+:func:`reencrypting` and :func:`declared`, which read public files and import no cryptography.
 """
 
-from compiler.secrets.public import declared, generations
+from compiler.secrets.public import declared, generations, reencrypting
 
-__all__ = ["declared", "generations"]
+__all__ = ["declared", "generations", "reencrypting"]

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import Any, Literal, TypeVar
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
@@ -116,14 +117,37 @@ class Bundle:
     sha256: str
 
 
+Phase = Literal["add", "promote", "reencrypt", "retire"]
+PHASES: tuple[Phase, ...] = ("add", "promote", "reencrypt", "retire")
+"""How a database-field key gives way to the next one; see :mod:`compiler.secrets.fieldskey`."""
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A database-field key on its way to the next one.
+
+    Args:
+        phase: the last one entered; ``retire`` ends the way, so it never stands here.
+        since: when it was entered.
+    """
+
+    phase: str
+    since: str
+
+    def following(self) -> Phase:
+        """The phase that comes next."""
+        return next(after for before, after in pairwise(PHASES) if before == self.phase)
+
+
 @dataclass(frozen=True)
 class Lock:
-    """The whole lock; ids are ``<overlay>/<name>``."""
+    """The whole lock; ids are ``<overlay>/<name>``. ``rotations`` has an entry only while a key is on its way."""
 
     authorities: Mapping[str, Authority] = field(default_factory=dict)
     bundles: Mapping[str, Bundle] = field(default_factory=dict)
     secrets: Mapping[str, Seal] = field(default_factory=dict)
     vault: Mapping[str, VaultSeal] = field(default_factory=dict)
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
 
 
 def moment(when: datetime) -> str:
@@ -141,7 +165,8 @@ def dump(lock: Lock) -> bytes:
     document: dict[str, Any] = {"version": _VERSION}
     for part in dataclasses.fields(Lock):
         entries: Mapping[str, Any] = getattr(lock, part.name)
-        document[part.name] = {key: _plain(entries[key]) for key in sorted(entries)}
+        if entries or part.name != "rotations":
+            document[part.name] = {key: _plain(entries[key]) for key in sorted(entries)}
     return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 
@@ -178,6 +203,7 @@ def read(tree: Tree) -> Lock:
             bundles={key: Bundle(**_typed(Bundle, value)) for key, value in document["bundles"].items()},
             secrets={key: _seal(value) for key, value in document["secrets"].items()},
             vault={key: VaultSeal(**_typed(VaultSeal, value)) for key, value in document["vault"].items()},
+            rotations={key: _rotation(value) for key, value in document.get("rotations", {}).items()},
         )
     except json.JSONDecodeError as error:
         origin = Origin(layout.LOCK, error.lineno, error.colno)
@@ -218,6 +244,14 @@ def _seal(value: Mapping[str, Any]) -> Seal:
         instant(fields["certificate"].not_before)
     instant(fields["changed"])
     return Seal(**fields)
+
+
+def _rotation(value: Mapping[str, Any]) -> Rotation:
+    entry = Rotation(**_typed(Rotation, value))
+    if entry.phase not in PHASES[:-1]:
+        raise ValueError("phase")
+    instant(entry.since)
+    return entry
 
 
 def _authority(value: Mapping[str, Any]) -> Authority:

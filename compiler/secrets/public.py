@@ -32,6 +32,22 @@ def generations(tree: Tree, overlay: str) -> Mapping[str, int]:
     return result
 
 
+def reencrypting(tree: Tree, overlay: str) -> frozenset[str]:
+    """The Secrets whose database-field key has come to the step at which a Job encrypts the database anew.
+
+    Args:
+        tree: the repository.
+        overlay: name of the overlay.
+
+    Raises:
+        CompilerError: the lock is malformed.
+    """
+    from compiler.secrets import layout, lock
+
+    found = {layout.split(secret): entry.phase for secret, entry in lock.read(tree).rotations.items()}
+    return frozenset(name for (place, name), phase in found.items() if place == overlay and phase == "reencrypt")
+
+
 def declared(tree: Tree, overlay: str) -> Mapping[str, tuple[str, ...]]:
     """The Secrets and trust bundles that an overlay has or will have, and their keys.
 

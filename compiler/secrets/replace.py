@@ -82,7 +82,7 @@ def rotate(
     if any(isinstance(one, FernetKey) for one in requirement.materials):
         raise CompilerError(
             f"{secret} holds the database-field key: with a new one alone, Pulp could not read its own database",
-            hint="docs/secrets.md says how the key is changed over several commits",
+            hint=f"it changes over several commits: compiler secrets rotate {secret} --phase add",
         )
     given = set(plan.given_keys(requirement))
     if all(isinstance(one, Given) for one in requirement.materials):

@@ -45,6 +45,7 @@ class Sealing:
         self.bundles = dict(known.bundles)
         self.secrets = dict(known.secrets)
         self.vaults = dict(known.vault)
+        self.rotations = dict(known.rotations)
         self.writes: dict[str, bytes | None] = {}
         self._jobs: list[_Job] = []
         self._digest_key: Plaintext | None = None
@@ -53,7 +54,9 @@ class Sealing:
 
     def snapshot(self) -> lock.Lock:
         """The lock as this run leaves it."""
-        return lock.Lock(dict(self.authorities), dict(self.bundles), dict(self.secrets), dict(self.vaults))
+        return lock.Lock(
+            dict(self.authorities), dict(self.bundles), dict(self.secrets), dict(self.vaults), dict(self.rotations)
+        )
 
     def vault(self, secret: str, values: Values) -> None:
         """Seal a value set to administrators (and CI)."""

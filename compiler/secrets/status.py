@@ -69,7 +69,7 @@ def status(tree: Tree, targets: Sequence[Target], access: Access) -> tuple[Row, 
     for target in targets:
         groups = _groups(who, target)
         for secret, state in states(tree, target, sealing).items():
-            rows.append(_secret(secret, state, access.now, groups))
+            rows.append(_secret(secret, state, access.now, groups, sealing.rotations.get(secret)))
         rows += [
             Row(secret, "", "orphan", "no overlay wants it; `compiler secrets ensure --prune` removes it")
             for secret in orphans(target, sealing)
@@ -95,7 +95,9 @@ _CONDITIONS: Mapping[plan.Action, Condition] = {
 }
 
 
-def _secret(secret: str, state: plan.State, now: datetime, groups: tuple[str, ...]) -> Row:
+def _secret(
+    secret: str, state: plan.State, now: datetime, groups: tuple[str, ...], rotation: lock.Rotation | None
+) -> Row:
     decision = plan.decide(state)
     condition, note = _CONDITIONS[decision.action], decision.reason
     if condition == "ok" and decision.vault:
@@ -104,6 +106,9 @@ def _secret(secret: str, state: plan.State, now: datetime, groups: tuple[str, ..
     certificate = seal.certificate if seal else None
     if condition == "ok" and certificate:
         condition, note = due(certificate, now)
+    if condition == "ok" and rotation is not None:
+        since, following = rotation.since[:10], rotation.following()
+        note = f"a new key is on its way: phase {rotation.phase} since {since}, {following} is next"
     return Row(
         id=secret,
         kind=inventory.kind(state.requirement),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.pulp.model import Compiled, build_model
-from compiler.secrets import generations
+from compiler.secrets import generations, reencrypting
 from compiler.spec import Cache, EffectiveSpec, load, overlay_name
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -46,8 +46,12 @@ class Compilation:
         """
         if folder not in self._models:
             effective = self.spec(folder)
-            known = generations(self.tree, overlay_name(folder)) if folder.startswith("overlays/") else {}
-            self._models[folder] = build_model(effective.spec, known)
+            if folder.startswith("overlays/"):
+                name = overlay_name(folder)
+                known, due = generations(self.tree, name), reencrypting(self.tree, name)
+                self._models[folder] = build_model(effective.spec, known, due)
+            else:
+                self._models[folder] = build_model(effective.spec)
         return self._models[folder]
 
     def ancestors(self, folder: str) -> tuple[str, ...]:
