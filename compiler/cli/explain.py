@@ -53,18 +53,22 @@ def _text(explanation: Explanation) -> str:
     if explanation.stories:
         return "\n".join(map(_story, explanation.fields))
     if all(not field.path for field in explanation.fields):
-        return _table([(_place(field), f"{field.object}") for field in explanation.fields])
+        return _table([(str(field.blamed.origin), f"{_name(field)}{_where(field)}") for field in explanation.fields])
     groups: dict[str, list[Field]] = {}
     for field in explanation.fields:
-        groups.setdefault(str(field.object), []).append(field)
+        groups.setdefault(f"{_name(field)}{_where(field)}", []).append(field)
     return "\n".join(
-        f"{name}\n{_table([(_place(one), f'{one.path}: {_short(one.value)}') for one in fields], '  ')}"
+        f"{name}\n{_table([(str(one.blamed.origin), f'{one.path}: {_short(one.value)}') for one in fields], '  ')}"
         for name, fields in groups.items()
     )
 
 
-def _place(field: Field) -> str:
-    return str(field.steps[-1 if field.path else 0].origin)
+def _name(field: Field) -> str:
+    return f"{field.object.kind}/{field.object.name}"
+
+
+def _where(field: Field) -> str:
+    return f" in {field.object.namespace}" if field.object.namespace else ""
 
 
 def _table(rows: list[tuple[str, str]], indent: str = "") -> str:
@@ -74,7 +78,7 @@ def _table(rows: list[tuple[str, str]], indent: str = "") -> str:
 
 def _story(field: Field) -> str:
     gone = field.steps[-1].change == "removed"
-    lines = [f"{field.object} {field.path}: {'(removed)' if gone else _short(field.value)}"]
+    lines = [f"{_name(field)} {field.path}{_where(field)}: {'(removed)' if gone else _short(field.value)}"]
     rows = [(_change(step), str(step.origin), _asked(step)) for step in field.steps]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines += [f"  {change:{widths[0]}}  {place:{widths[1]}}  {asked}".rstrip() for change, place, asked in rows]
@@ -106,6 +110,8 @@ def _bare(origin: Origin) -> str:
 
 
 def _spec(spec: SpecSource) -> str:
+    if not spec.said:
+        return spec.key + ("" if spec.origin is None else f" ({_bare(spec.origin)})")
     place = f" ({_bare(spec.origin)})" if spec.origin is not None and _bare(spec.origin) != spec.said else ""
     return f"{spec.key}, from {spec.said}{place}"
 

@@ -84,8 +84,8 @@ def chain(history: History, path: Path) -> tuple[Link, ...]:
 
 
 def maker(history: History, path: Path) -> Link | None:
-    """The step that a person should look at for a field: the last that wrote a scalar, the first that made a map or list;
-    for a field that is not there, the one of the nearest place above it.
+    """The step that a person should look at for a field: the last that wrote a scalar, the first that made a map or
+    list; for a field that is not there, the one of the nearest place above it.
     """
     while path and value_at(history.data, path) is MISSING:
         path = path[:-1]

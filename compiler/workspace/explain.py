@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from compiler.errors import CompilerError, Origin
 from compiler.k8s.objects import ObjectKey, key_of
 from compiler.k8s.tree import Tree
 from compiler.kustomize.trace import History, Trace, same
-from compiler.kustomize.trace_chain import MISSING, Link, Path, chain, counterpart, leaves, maker, value_at
+from compiler.kustomize.trace_chain import FOLLOWERS, MISSING, Link, Path, chain, counterpart, leaves, maker, value_at
 from compiler.kustomize.trace_lines import Lines
 from compiler.review.mask import mask_object
 from compiler.review.masked import AFTER, BEFORE, STARS, Masked, is_hiding, reveal
@@ -21,9 +21,6 @@ from compiler.workspace.compilation import Compilation
 from compiler.workspace.explain_fields import Part, find, like, parse, write
 from compiler.workspace.failures import translated
 from compiler.workspace.repository import SPEC, Workspace
-
-_FOLLOWERS = ("HashTransformer", "NameReferenceTransformer", "Output")
-"""Steps that run once at the end and that nobody writes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class Step:
         before: the value before, masked; None when there was none.
         after: the value after, masked; None when it was removed.
         follows: of a reference to a name: the object (``ConfigMap/pulp-settings-…``) that has this name.
+        written: whether someone wrote it down; the steps at the end, which no entry asks for, follow from the others.
     """
 
     change: Literal["made", "changed", "removed"]
@@ -47,6 +45,7 @@ class Step:
     before: Any
     after: Any
     follows: str | None = None
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ class SpecSource:
 
     Args:
         key: dotted path in the effective spec, e.g. ``content.replicas``.
-        said: who said it: ``overlays/prod/pulp.yaml:12``, ``environment replica`` or ``default``.
+        said: who said it: ``overlays/prod/pulp.yaml:12``, ``environment replica`` or ``default``; empty for a section,
+            whose keys together decide.
         origin: the line of the layer (of its ``environment``, when that decides); None for a default.
     """
 
@@ -83,6 +83,13 @@ class Field:
     masked: bool
     steps: tuple[Step, ...]
     spec: SpecSource | None
+
+    @property
+    def blamed(self) -> Step:
+        """The step to look at: the last that someone wrote down; of a whole object, the first."""
+        if not self.path:
+            return self.steps[0]
+        return next((step for step in reversed(self.steps) if step.written), self.steps[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +263,8 @@ class _Teller:
 
     def whole(self, history: History) -> Field:
         """An object as one field: what made it and what changed anything in it."""
-        steps = tuple(self._step(history, link) for link in chain(history, ()))
-        short = tuple(Step(step.change, step.by, step.origin, step.asked, None, None, step.follows) for step in steps)
+        steps = (self._step(history, link) for link in chain(history, ()))
+        short = tuple(replace(step, before=None, after=None) for step in steps)
         return Field(key_of(history.data), "", None, False, short, self._spec(history, (), None))
 
     def field(self, history: History, path: Path) -> Field:
@@ -267,7 +274,7 @@ class _Teller:
         gone = links[-1].after is MISSING
         value = None if gone else self._hidden(history, len(history.moments) - 1, path)
         root = history.moments[links[-1].moment - 1].data if gone else history.data
-        wanted = next((link.after for link in reversed(links) if link.cause.kind not in _FOLLOWERS), None)
+        wanted = next((link.after for link in reversed(links) if link.cause.kind not in FOLLOWERS), None)
         spec = None if gone else self._spec(history, path, wanted)
         return Field(key_of(history.data), write(root, path), reveal(value), is_hiding(value), steps, spec)
 
@@ -300,6 +307,7 @@ class _Teller:
             reveal(before, after if both else None, BEFORE if both else STARS),
             reveal(after, before if both else None, AFTER if both else STARS),
             follows,
+            link.cause.kind not in FOLLOWERS,
         )
 
     def _hidden(self, history: History, moment: int, path: Path) -> Any:
@@ -340,9 +348,20 @@ class _Teller:
         name = next((marks[pointer] for pointer in pointers if marks.get(pointer)), None)
         if name is None:
             return None
+        if _is_section(effective.spec, name):
+            return SpecSource(name, "", effective.origin(name))
         said = effective.value_source(name)
         origin = effective.origin("environment") if said.startswith("environment ") else effective.origin(name)
         return SpecSource(name, said, origin)
+
+
+def _is_section(spec: Any, key: str) -> bool:
+    """Whether a key of the spec holds a map, and not one value."""
+    from pydantic import BaseModel
+
+    for name in key.split("."):
+        spec = spec.get(name) if isinstance(spec, dict) else getattr(spec, name, None)
+    return isinstance(spec, BaseModel | dict)
 
 
 def _origin(place: Any) -> Origin:

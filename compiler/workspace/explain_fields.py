@@ -102,6 +102,8 @@ def write(root: Any, path: Path) -> str:
         else:
             items = value_at(root, path[:number])
             keys = item_keys(root, path[:number], items) if isinstance(items, list) else None
+            if keys and len({str(item[keys[0]]) for item in items}) == len(items):
+                keys = keys[:1]
             said = ",".join(f"{key}={_shown(items[step][key])}" for key in keys) if keys else str(step)
             text += f"[{step}]" if "]" in said else f"[{said}]"
     return text
