@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -53,6 +54,7 @@ def quick_request(arguments: Sequence[str]) -> Request | None:
 
 def execute(request: Request) -> int:
     """Build, write, and return the exit code. Nothing is written when any path fails."""
+    gc.disable()  # objects are trees without cycles: collecting would only walk them again and again
     outcomes = _all(request)
     failed = False
     for outcome in outcomes:
@@ -66,7 +68,9 @@ def execute(request: Request) -> int:
     if request.verify:
         from compiler.cli.verify import verify
 
-        said = verify({outcome.path: "---\n".join(outcome.texts) for outcome in outcomes}, restricted=request.restricted)
+        said = verify(
+            {outcome.path: "---\n".join(outcome.texts) for outcome in outcomes}, restricted=request.restricted
+        )
         if said is not None:
             sys.stderr.write(f"error: {said}\n")
             return 1

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.patterns import is_literal, re2_search
 from compiler.kustomize.scalars import is_null, is_quoted, made_key, text_of, untagged
 
 Place = tuple[Any, Any]
 """A container (dict or list) and a key or index in it."""
 
-_INDEX = re.compile(r"[+-]?[0-9]+\Z")
+_INDEX = Pattern(r"[+-]?[0-9]+\Z")
 
 
 @cache

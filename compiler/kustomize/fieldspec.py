@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
@@ -48,11 +48,17 @@ TABLES = (
 )
 
 
+def read_table(name: str) -> str:
+    """The text of a file of ``data/``."""
+    with open(os.path.join(os.path.dirname(__file__), "data", name), encoding="utf-8") as file:
+        return file.read()
+
+
 @cache
 def defaults() -> Mapping[str, tuple[FieldSpec, ...]]:
     """The built-in field specs by table (``data/field-specs.tsv``)."""
     tables: dict[str, list[FieldSpec]] = {name: [] for name in TABLES}
-    text = (Path(__file__).parent / "data" / "field-specs.tsv").read_text("utf-8")
+    text = read_table("field-specs.tsv")
     for line in text.splitlines():
         if line[:1] != "#":
             table, group, version, kind, path, create = line.split("\t")
@@ -64,7 +70,7 @@ def defaults() -> Mapping[str, tuple[FieldSpec, ...]]:
 def default_references() -> tuple[NameReference, ...]:
     """The built-in name references (``data/name-references.tsv``), in the order of the table."""
     found: dict[tuple[str, str, str], list[FieldSpec]] = {}
-    text = (Path(__file__).parent / "data" / "name-references.tsv").read_text("utf-8")
+    text = read_table("name-references.tsv")
     for line in text.splitlines():
         if line[:1] != "#":
             to_group, to_version, to_kind, group, version, kind, path = line.split("\t")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.resource import Resources
 from compiler.kustomize.scalars import plain, text_of, untagged
 
-_GO_ESCAPES = re.compile("[<>&\u2028\u2029]")
+_GO_ESCAPES = Pattern("[<>&\u2028\u2029]")
 _LETTERS = str.maketrans("013ae", "ghkmt")
 
 

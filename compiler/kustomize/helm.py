@@ -7,6 +7,7 @@ import posixpath
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -68,7 +69,7 @@ def _template(chart: Mapping[str, Any], home: str, loader: Loader, command: str)
         raise KustomizeError(
             "helm charts are only inflated from files on disk", hint="build the folder", unsupported=True
         )
-    base = loader.tree.root / loader.root
+    base = Path(loader.tree.folder) / loader.root
     folder = base / home / name
     version = chart.get("version", "")
     if version and not folder.is_dir():
@@ -126,7 +127,9 @@ def _values(chart: Mapping[str, Any], folder: Any, loader: Loader, scratch: str)
         file.write(content)
     found = [first]
     for path in chart.get("additionalValuesFiles", ()):
-        found.append(str(loader.tree.root / loader.locate(path)) if isinstance(loader.tree, DirTree) else path)
+        found.append(
+            os.path.join(loader.tree.folder, loader.locate(path)) if isinstance(loader.tree, DirTree) else path
+        )
     return found
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.reader import decode as decode_text
 from compiler.kustomize.strict import decode
 from compiler.kustomize.yaml11 import read_yaml11
@@ -137,7 +137,7 @@ def _enforce(fields: dict[str, Any], path: str, folder: str, text: str) -> None:
         raise KustomizeError("kustomization.yaml is empty", path=path, hint="list something under resources")
 
 
-_STEP = re.compile(r"\[(\d+)\]|([^.\[]+)")
+_STEP = Pattern(r"\[(\d+)\]|([^.\[]+)")
 
 
 def line_of(text: str, field: str) -> int | None:

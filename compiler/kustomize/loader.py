@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import NAMES, Kustomization, read_kustomization
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.reader import Document, read_documents
 from compiler.kustomize.tree import Resolving, Tree
 
-_REMOTE = re.compile(
+_REMOTE = Pattern(
     r"(?:git::|ssh://|https?://|file://|git@|org-\d+@|gh:|github\.com[/:]|git\.[^/]+[/:]|[^/]+@[^/]+:|bitbucket\.org[/:])"
 )
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cmp_to_key
-
-_LETTERS = re.compile(r"[A-Za-z]+\Z")
 
 
 def compare(a: str, b: str) -> int:
@@ -53,7 +50,7 @@ _BY_COMPARE = cmp_to_key(compare)
 def sort_keys(keys: Iterable[str]) -> list[str]:
     """The keys in printing order."""
     listed = list(keys)
-    if all(map(_LETTERS.match, listed)):
+    if all(key.isalpha() and key.isascii() for key in listed):
         listed.sort()
     else:
         listed.sort(key=_BY_COMPARE)

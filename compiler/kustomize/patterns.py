@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 
 Matcher = Callable[[str], bool]
-_LITERAL = re.compile(r"[A-Za-z0-9_/@:%,;<>=~!\"'& -]*\Z")
+_LITERAL = Pattern(r"[A-Za-z0-9_/@:%,;<>=~!\"'& -]*\Z")
 
 
 @cache

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.natural import sort_keys
 from compiler.kustomize.scalars import Key, Scalar, Shared, resolve_plain, value_of
 
 _WIDTH = 80
 _MAX_MEMO = 100_000
 _WORDS = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"])
-_BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_UNPRINTABLE = re.compile("[^\\n\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]")
+_BASE60 = Pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+_UNPRINTABLE = Pattern("[^\\n\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]")
 _BREAKS = "\n\x85\u2028\u2029"
-_SPACE_BREAK = re.compile("[ ][\\n\u2028\u2029]")
-_BREAK_SPACE = re.compile("[\\n\u2028\u2029][ ]")
-_SOFT_BREAK = re.compile("([\u2028\u2029])(?=[^\\n\u2028\u2029])")
-_FORBIDDEN = re.compile("[\\x7f-\\x84\\x86-\\x9f\\ufffe\\uffff]")
-_PLAIN_FAST = re.compile(r"[A-Za-z/_$(][A-Za-z0-9/_.$()\-+@=;!?]*(?:[ :][A-Za-z0-9/_.$()\-+@=;!?]+)*\Z")
-_PLAIN_BAD = re.compile(r"[ ,\[\]{}#&*!|>'\"%@`]|[?:\-](?: |\Z)|---|\.\.\.")
-_PLAIN_BAD_INSIDE = re.compile(r":(?: |\Z)| #")
-_NEXT_LINE = re.compile(" *(\x85(?: *\x85)*) *")
+_SPACE_BREAK = Pattern("[ ][\\n\u2028\u2029]")
+_BREAK_SPACE = Pattern("[\\n\u2028\u2029][ ]")
+_SOFT_BREAK = Pattern("([\u2028\u2029])(?=[^\\n\u2028\u2029])")
+_FORBIDDEN = Pattern("[\\x7f-\\x84\\x86-\\x9f\\ufffe\\uffff]")
+_PLAIN_FAST = Pattern(r"[A-Za-z/_$(][A-Za-z0-9/_.$()\-+@=;!?]*(?:[ :][A-Za-z0-9/_.$()\-+@=;!?]+)*\Z")
+_PLAIN_BAD = Pattern(r"[ ,\[\]{}#&*!|>'\"%@`]|[?:\-](?: |\Z)|---|\.\.\.")
+_PLAIN_BAD_INSIDE = Pattern(r":(?: |\Z)| #")
+_NEXT_LINE = Pattern(" *(\x85(?: *\x85)*) *")
 _LETTER_ESCAPES = {
     "\0": "0",
     "\a": "a",
@@ -217,6 +217,8 @@ def is_ambiguous(value: str) -> bool:
 
 
 def _one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
+    if value.isalnum() and value.isascii() and value[0].isalpha() and len(value) > 5:
+        return value
     if _PLAIN_FAST.match(value) and value not in _WORDS and (value[0].isalpha() or not is_ambiguous(value)):
         if value in ("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"):
             return f'"{value}"'

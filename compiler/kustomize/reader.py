@@ -6,7 +6,6 @@ Nesting and the expansion of aliases are bounded while events arrive, before any
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,6 +24,7 @@ from yaml.events import (
 )
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.scalars import Key, Quoted, Scalar, copy, resolve_plain
 
 MAX_BYTES = 64 << 20
@@ -34,7 +34,7 @@ MAX_DEPTH = 300
 MAX_ALIAS_NODES = 500_000
 """The most nodes that the aliases of one document may expand to."""
 
-_SEPARATOR = re.compile(r"\n---(.*)\n")
+_SEPARATOR = Pattern(r"\n---(.*)\n")
 _TAG = "tag:yaml.org,2002:"
 
 

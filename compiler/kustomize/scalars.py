@@ -8,10 +8,10 @@ finally is (``3`` or ``"3"``) is decided at output, as the real tool does (kusto
 
 from __future__ import annotations
 
-import re
 from typing import Any, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 
 
 class Quoted(str):
@@ -78,8 +78,8 @@ _WORDS = {
     "": EMPTY_NULL,
 }
 _PLAIN: dict[str, Any] = dict(_WORDS)
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_DATE = re.compile(
+_FLOAT = Pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_DATE = Pattern(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:[Tt]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?(Z|[-+][0-9]{2}:[0-9]{2})"
     r"| ([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?)?\Z"

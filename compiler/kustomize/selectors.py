@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.patterns import anchored, is_literal
 from compiler.kustomize.resource import Resource, Resources, group_version
 
@@ -46,9 +46,9 @@ def select(resources: Resources, target: Mapping[str, Any]) -> list[Resource]:
     return found
 
 
-_TOKEN = re.compile(r"\s*(?:(!=|==|=|<|>|!|,|\(|\))|([^\s!=<>,()]+)|(\S))")
-_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
-_PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
+_TOKEN = Pattern(r"\s*(?:(!=|==|=|<|>|!|,|\(|\))|([^\s!=<>,()]+)|(\S))")
+_NAME = Pattern(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+_PREFIX = Pattern(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
 
 
 @cache

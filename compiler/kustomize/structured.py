@@ -8,10 +8,11 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import find_places, get_place
 from compiler.kustomize.hashing import go_json
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.reader import read_document
 from compiler.kustomize.scalars import Scalar, copy, plain, put, resolve_plain, text_of, with_text
 
-_COMMENT = re.compile(r"(?:^|\s)#", re.MULTILINE)
+_COMMENT = Pattern(r"(?:^|\s)#", re.MULTILINE)
 
 
 def set_in_text(node: dict[str, Any], segments: tuple[str, ...], value: Any, made: Any) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Tree(Protocol):
@@ -47,7 +49,7 @@ class DirTree:
 
     def __init__(self, root: Path | str) -> None:
         real = os.path.realpath(root)
-        self.root = Path(real)
+        self.folder = real
         self._prefix = "" if real == "/" else real
         self.root_is_filesystem = not self._prefix
 
@@ -62,7 +64,7 @@ class DirTree:
         """
         real = os.path.realpath(self._full(path))
         if real != self._prefix and not real.startswith(f"{self._prefix}/"):
-            raise PermissionError(f"link out of {self.root}: {path}")
+            raise PermissionError(f"link out of {self.folder}: {path}")
         return real[len(self._prefix) + 1 :]
 
     def read(self, path: str) -> bytes:
@@ -92,7 +94,7 @@ class DirTree:
     def listdir(self, path: str) -> list[str]:
         """The names in a folder, sorted."""
         if not self._inside(path):
-            raise PermissionError(f"link out of {self.root}: {path}")
+            raise PermissionError(f"link out of {self.folder}: {path}")
         return sorted(os.listdir(self._full(path)))
 
     def _inside(self, path: str) -> bool:
