@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("overlays", nargs=-1, metavar="[OVERLAY…]")
-@click.option("-o", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "output", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @session
 def status(session: Session, overlays: tuple[str, ...], output: str) -> int:
     """Show every secret: what it is, who reads it, and what is due. Exit 1 when something is.
@@ -27,6 +28,7 @@ def status(session: Session, overlays: tuple[str, ...], output: str) -> int:
       compiler secrets status
       compiler secrets status prod -o json
       compiler secrets status --now 2027-08-01
+      compiler secrets status -o html > secrets.html
     """
     from compiler.kustomize.tree import DirTree
     from compiler.secrets.status import status as run
@@ -38,21 +40,28 @@ def status(session: Session, overlays: tuple[str, ...], output: str) -> int:
     due = [row for row in rows if row.condition != "ok"]
     if output == "json":
         click.echo(json.dumps({"secrets": [asdict(row) for row in rows], "due": len(due)}, indent=2))
+    elif output == "html":
+        from compiler.secrets.page import page
+
+        click.echo(page(rows, session.now), nl=False)
     else:
-        click.echo(_table(rows))
+        click.echo(_table(rows, session.now))
         click.echo(f"{len(rows)} entries, {len(due)} to look at", err=True)
     return 1 if due else 0
 
 
-def _table(rows: Sequence[Row]) -> str:
-    head = ("SECRET", "KIND", "STATE", "GEN", "CHANGED", "VALID UNTIL", "SEALED TO", "NOTE")
+def _table(rows: Sequence[Row], now: datetime) -> str:
+    from compiler.secrets.page import age
+
+    head = ("SECRET", "KIND", "STATE", "GEN", "AGE", "DUE", "VALID UNTIL", "SEALED TO", "NOTE")
     lines = [head] + [
         (
             row.id,
             row.kind,
             row.condition,
             str(row.generation or ""),
-            (row.changed or "")[:10],
+            f"{days} d" if (days := age(row, now)) else "",
+            (row.renew_at or "")[:10],
             (row.not_after or "")[:10],
             ", ".join(row.readers),
             row.note,

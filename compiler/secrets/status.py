@@ -37,6 +37,7 @@ class Row:
         changed: when its values last changed, as the lock has it.
         not_after: end of validity of its certificate.
         renew_at: when its certificate is due.
+        holds: ``key: what it is`` for each key.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Row:
     changed: str | None = None
     not_after: str | None = None
     renew_at: str | None = None
+    holds: tuple[str, ...] = ()
 
 
 def status(tree: Tree, targets: Sequence[Target], access: Access) -> tuple[Row, ...]:
@@ -121,6 +123,7 @@ def _secret(
         changed=seal.changed if seal else None,
         not_after=certificate.not_after if certificate else None,
         renew_at=lock.moment(renew_at(certificate)) if certificate else None,
+        holds=tuple(f"{key}: {words}" for key, words in sorted(inventory.entry(state.requirement).keys.items())),
     )
 
 
