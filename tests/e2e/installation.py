@@ -135,6 +135,10 @@ class Installation:
         assert state["state"] == "completed", state["error"]
         return state
 
+    def deploy(self) -> dict[str, list[str]]:
+        """Build and apply again, as the next commit would be."""
+        return self.runner.apply(render(self.site))
+
     def pulp(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the real ``pulp`` client on the client host."""
         folder = self.files.parent
@@ -155,6 +159,11 @@ class Installation:
         )
 
 
+def render(site: Site) -> str:
+    """What the demo's cluster gets: the rendering with its Secrets opened."""
+    return unseal(site.compiler("build", "overlays/demo").stdout, site.identity.read_text())
+
+
 def start(site: Site, folder: Path) -> Installation:
     """Build, open, apply, and wait until everything is ready.
 
@@ -162,7 +171,6 @@ def start(site: Site, folder: Path) -> Installation:
         site: the repository.
         folder: for the runner's socket and the client's files.
     """
-    rendering = unseal(site.compiler("build", "overlays/demo").stdout, site.identity.read_text())
     ca = folder / "ca.crt"
     ca.write_text("".join(site.trust("demo").values()))
     files = folder / "upstream"
@@ -174,7 +182,7 @@ def start(site: Site, folder: Path) -> Installation:
         runner.start_in("upstream", ["python3", "-m", "http.server", "80", "--directory", str(files)])
         password = site.secrets("demo")["pulp-admin-password"]["password"].decode().rstrip("\n")
         begun = time.monotonic()
-        runner.apply(rendering)
+        runner.apply(render(site))
         runner.wait(480)
     except BaseException:
         runner.down(grace=0)
