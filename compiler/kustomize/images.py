@@ -11,14 +11,22 @@ from compiler.kustomize.patterns import compile_pattern
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import is_null, put, text_of, untagged
 
+Found = dict[int, tuple[Any, list[tuple[Any, Any]]]]
+"""By ``id(resource)``: its node, and the places of its images in the order in which they are written."""
+
 _LISTS = ("containers", "initContainers")
 _TAG = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
 
 
-def set_images(resources: Resources, images: Sequence[Mapping[str, str]], specs: Specs) -> None:
+def set_images(
+    resources: Resources, images: Sequence[Mapping[str, str]], specs: Specs, found: Found | None = None
+) -> None:
     """Rewrite images by the entries of ``images``, one after another.
 
     The real tool finds images twice, by walking for ``containers`` and by field specs, so ``tagSuffix`` counts twice.
+
+    Args:
+        found: where images were found, for entries that run right after one another.
 
     Raises:
         KustomizeError: an image is not a string.
@@ -29,14 +37,18 @@ def set_images(resources: Resources, images: Sequence[Mapping[str, str]], specs:
     for resource in resources:
         if resource.kind == "CustomResourceDefinition":
             continue
-        places: list[tuple[Any, Any]] = []
         try:
-            _find(resource.node, places)
-            by_spec = _by_specs(resource, specs)
+            known = None if found is None else found.get(id(resource))
+            if known is not None and known[0] is resource.node:
+                places = known[1]
+            else:
+                places = []
+                _find(resource.node, places)
+                places += _by_specs(resource, specs)
+                if found is not None:
+                    found[id(resource)] = (resource.node, places)
             for update in updaters:
                 for container, key in places:
-                    _write(container, key, update)
-                for container, key in by_spec:
                     _write(container, key, update)
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line) from None

@@ -8,6 +8,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import NAMES, Kustomization, read_kustomization
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.reader import Document, read_documents
+from compiler.kustomize.scalars import copy
 from compiler.kustomize.tree import Resolving, Tree
 
 _REMOTE = Pattern(
@@ -19,10 +20,11 @@ class Cache:
     """What one run has read already; several builds may share it.
 
     Args:
-        accumulated: whether whole bases may be kept too (see :mod:`compiler.kustomize.pipeline`).
+        shared: whether documents are kept for other builds, and copied for each.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = True) -> None:
+        self.shared = shared
         self.documents: dict[bytes, list[Document]] = {}
         self.kustomizations: dict[tuple[str, bytes], Kustomization] = {}
         self.bases: dict[object, object] = {}
@@ -30,7 +32,13 @@ class Cache:
         """How many files were parsed: a measure of work for tests."""
 
     def read(self, content: bytes) -> list[Document]:
-        """The documents of a resource file. They are shared: copy before changing."""
+        """The documents of a resource file, the caller's to change."""
+        if not self.shared:
+            self.parsed += 1
+            return read_documents(content)
+        return [document._replace(node=copy(document.node)) for document in self._known(content)]
+
+    def _known(self, content: bytes) -> list[Document]:
         found = self.documents.get(content)
         if found is None:
             self.parsed += 1

@@ -41,6 +41,8 @@ _LETTER_ESCAPES = {
     "\u2029": "P",
 }
 
+_LONG = "?"
+"""The label of a key that is too long, or has line breaks, and so stands on a line of its own."""
 _memo: dict[str, str] = {}
 _orders: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
@@ -69,13 +71,13 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
     for key, label in order:
         value = node[key]
         kind = type(value)
-        if kind is str:
+        if kind is not dict and kind is not list:
             text = _memo.get(value)
-            if text is not None:
+            if text is not None and label is not _LONG:
                 out.append(f"{start}{label} {text}\n")
                 start = pad
                 continue
-        if label == "?":
+        if label is _LONG:
             _long_key(key, value, indent, out, start)
         elif kind is dict:
             if value:
@@ -138,7 +140,7 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
             )
         text = _one_line(key, 0, 0, fold=False)
         long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in _BREAKS)
-        result.append((key, "?" if long else f"{text}:"))
+        result.append((key, _LONG if long else f"{text}:"))
     if len(_orders) > _MAX_MEMO:
         _orders.clear()
     _orders[keys] = result

@@ -25,7 +25,7 @@ from yaml.events import (
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
-from compiler.kustomize.scalars import Key, Quoted, Scalar, copy, resolve_plain
+from compiler.kustomize.scalars import PLAIN, Key, Quoted, Scalar, copy, resolve_plain
 
 MAX_BYTES = 64 << 20
 """The largest file that is read (64 MiB; a cluster refuses single objects above 1.5 MiB)."""
@@ -180,6 +180,7 @@ class _Builder:
     def _build(self, event: Any) -> Any:
         get = self.parser.get_event
         resolve = self.resolve
+        known = PLAIN.get if resolve is resolve_plain else _nothing
         current: Any = None
         key: Any = None
         stack: list[tuple[Any, Any]] = []
@@ -187,7 +188,9 @@ class _Builder:
             kind = type(event)
             if kind is ScalarEvent:
                 if event.tag is None and event.implicit[0]:
-                    node = resolve(event.value)
+                    node = known(event.value)
+                    if node is None:
+                        node = resolve(event.value)
                 elif event.tag is None:
                     node = Quoted(event.value)
                 else:
@@ -216,7 +219,7 @@ class _Builder:
                 node = self._alias(event, stack, current)
             if type(current) is dict:
                 if key is None:
-                    key = self._key(node, event)
+                    key = node if type(node) is str and node != "<<" else self._key(node, event)
                     if key in current:
                         self._duplicate(current, key, event)
                         if self.strict_keys:
@@ -306,6 +309,10 @@ class _Builder:
         line = self.first_line + mark.line + 1
         place = f"line {line}: " if numbered else ""
         raise KustomizeError(f"MalformedYAMLError: yaml: {place}{message}", line=line, column=mark.column + 1)
+
+
+def _nothing(text: str) -> None:
+    """No memory of scalars: YAML 1.1 reads them differently."""
 
 
 class _MergeKey(str):

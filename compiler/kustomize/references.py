@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import NameReference, describe, split_path, walk
@@ -20,6 +21,47 @@ class _Rule(NamedTuple):
     group: str
     version: str
     kind: str
+
+
+class _Rules:
+    """The rules for one kind of referrer, and all their paths as one tree, so that an object is walked once."""
+
+    __slots__ = ("listed", "trie")
+
+    def __init__(self, listed: list[_Rule]) -> None:
+        self.listed = listed
+        self.trie: _Trie = {}
+        for number, rule in enumerate(listed):
+            level = self.trie
+            for segment in rule.segments:
+                numbers, below = level.setdefault(segment.removesuffix("[]"), ([], {}))
+                level = below
+            numbers.append(number)
+
+
+_Trie: TypeAlias = "dict[str, tuple[list[int], _Trie]]"
+
+
+def _gather(node: Any, trie: _Trie, places: list[tuple[int, Any, Any]]) -> None:
+    """Collect the places that the paths of a tree lead to, as (number of the rule, container, key)."""
+    if type(node) is dict:
+        for name, (numbers, below) in trie.items():
+            value = node.get(name)
+            if value is None:
+                continue
+            for number in numbers:
+                places.append((number, node, name))
+            if below:
+                _gather(value, below, places)
+    elif type(node) is list:
+        for element in node:
+            _gather(element, trie, places)
+    elif not is_null(node):
+        raise KustomizeError("expected sequence or mapping node")
+
+
+def _number(place: tuple[int, Any, Any]) -> int:
+    return place[0]
 
 
 class _Renamed(NamedTuple):
@@ -44,15 +86,15 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
             entry = _Renamed(position, resource, resource.current().namespace, resource.original().namespace)
             for name in dict.fromkeys(item[0] for item in resource.previous):
                 index.setdefault(name, []).append(entry)
-    memo: dict[tuple[str, str], list[_Rule]] = {}
+    memo: dict[tuple[str, str], _Rules] = {}
     spaces = _Spaces(resources)
     for resource in resources:
         original = resource.original()
         key = (original.api_version, original.kind)
         found = memo.get(key)
         if found is None:
-            found = memo[key] = _rules_of(table, *key)
-        if found:
+            found = memo[key] = _Rules(_rules_of(table, *key))
+        if found.listed:
             _Fixer(resource, index, spaces).run(found)
 
 
@@ -96,21 +138,30 @@ class _Fixer:
         self.visible = self._visible()
         self.rule: Any = None
 
-    def run(self, rules: list[_Rule]) -> None:
-        """Apply every rule."""
-        for rule in rules:
-            if rule.segments[0] not in self.referrer.node:
-                continue
-            self.rule = rule
-            try:
-                walk(self.referrer.node, rule.segments, 0, self._at, None)
-            except KustomizeError as error:
-                error.message = (
-                    f"updating name reference in '{rule.path}' field of '{describe(self.referrer)}': "
-                    f"considering field '{rule.path}' of object {describe(self.referrer)}: {error.message}"
-                )
-                origin = self.referrer.origin
-                raise error.at(origin.path, line=origin.line, field=rule.path) from None
+    def run(self, rules: _Rules) -> None:
+        """Apply every rule, in order."""
+        places: list[tuple[int, Any, Any]] = []
+        try:
+            _gather(self.referrer.node, rules.trie, places)
+        except KustomizeError:
+            for rule in rules.listed:
+                self._guarded(rule, partial(walk, self.referrer.node, rule.segments, 0, self._at, None))
+            raise
+        places.sort(key=_number)
+        for number, container, key in places:
+            self._guarded(rules.listed[number], partial(self._at, container, key))
+
+    def _guarded(self, rule: _Rule, action: Callable[[], None]) -> None:
+        self.rule = rule
+        try:
+            action()
+        except KustomizeError as error:
+            error.message = (
+                f"updating name reference in '{rule.path}' field of '{describe(self.referrer)}': "
+                f"considering field '{rule.path}' of object {describe(self.referrer)}: {error.message}"
+            )
+            origin = self.referrer.origin
+            raise error.at(origin.path, line=origin.line, field=rule.path) from None
 
     def _visible(self) -> set[str] | None:
         """The namespaces whose resources can be meant; None for all."""

@@ -125,7 +125,7 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
             f"lstat {path}: no such file or directory",
             path=root or ".",
         )
-    cache = options.cache or Cache()
+    cache = options.cache or Cache(shared=False)
     settings = Settings(
         root,
         enable_helm=options.enable_helm,

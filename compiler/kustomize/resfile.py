@@ -7,21 +7,21 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.reader import Document
 from compiler.kustomize.resource import Origin, Resource, take_bookkeeping
-from compiler.kustomize.scalars import copy, is_null, text_of
+from compiler.kustomize.scalars import is_null, text_of
 
 
 def make_resources(documents: list[Document], path: str) -> list[Resource]:
     """The resources of a file, in the order in which the real tool has them.
 
     Args:
-        documents: what :mod:`compiler.kustomize.reader` found; they are copied.
+        documents: what :mod:`compiler.kustomize.reader` found; they become the resources'.
         path: the file.
 
     Raises:
         KustomizeError: a document is no object, or lacks a kind or a name.
     """
     found = [
-        (copy(document.node), Origin(path, document.line, index), document.problem)
+        (document.node, Origin(path, document.line, index), document.problem)
         for index, document in enumerate(documents)
     ]
     found = _unwrap_single(found)

@@ -130,9 +130,15 @@ class Resource:
             api_version = text_of(api_version)
         if type(kind) is not str:
             kind = text_of(kind)
-        metadata = self.metadata
-        name = text_of(metadata.get("name"))
-        return Id(api_version, kind, name, effective(api_version, kind, text_of(metadata.get("namespace"))))
+        metadata = node.get("metadata")
+        if type(metadata) is not dict:
+            return Id(api_version, kind, "", effective(api_version, kind, ""))
+        name = metadata.get("name")
+        if type(name) is not str:
+            name = text_of(name)
+        if f"{api_version} {kind}" in CLUSTER_SCOPED:
+            return Id(api_version, kind, name, CLUSTER)
+        return Id(api_version, kind, name, text_of(metadata.get("namespace")) or "default")
 
     def earlier(self) -> list[Id]:
         """The ids it had before, the oldest first (group and version are always the current ones)."""

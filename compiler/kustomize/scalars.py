@@ -77,7 +77,8 @@ _WORDS = {
     },
     "": EMPTY_NULL,
 }
-_PLAIN: dict[str, Any] = dict(_WORDS)
+PLAIN: dict[str, Any] = dict(_WORDS)
+"""The nodes of plain scalars met so far, by text; see :func:`resolve_plain`."""
 _FLOAT = Pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _DATE = Pattern(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
@@ -90,13 +91,13 @@ _MAX_MEMO = 200_000
 
 def resolve_plain(text: str) -> Any:
     """The node of a plain scalar by the rules of go-yaml v3 (kustomize.md, 5.3): ``str`` or :class:`Scalar`."""
-    node = _PLAIN.get(text)
+    node = PLAIN.get(text)
     if node is None:
         node = _resolve(text)
-        if len(_PLAIN) > _MAX_MEMO:
-            _PLAIN.clear()
-            _PLAIN.update(_WORDS)
-        _PLAIN[text] = node
+        if len(PLAIN) > _MAX_MEMO:
+            PLAIN.clear()
+            PLAIN.update(_WORDS)
+        PLAIN[text] = node
     return node
 
 

@@ -181,15 +181,16 @@ def _images(file: Kustomization, loader: Loader, config: Config, table: Table | 
     entries = file.items("images")
     if not entries:
         return
-    from compiler.kustomize.images import set_images
+    from compiler.kustomize.images import Found, set_images
 
     specs = config.specs("images")
+    found: Found = {}
     for index, entry in enumerate(entries):
         yield Step(
             "images",
             index,
             "ImageTagTransformer",
-            partial(set_images, images=[entry], specs=specs),
+            partial(set_images, images=[entry], specs=specs, found=found),
         )
 
 

@@ -27,14 +27,17 @@ def set_in_text(node: dict[str, Any], segments: tuple[str, ...], value: Any, mad
     Returns:
         Whether it was done; False leaves everything as it was.
     """
-    for i in range(1, len(segments)):
+    below: Any = node
+    for i in range(len(segments) - 1):
         try:
-            place = get_place(node, segments[:i])
+            place = get_place(below, segments[i : i + 1])
         except KustomizeError:
-            continue
-        if place is None or isinstance(place[0][place[1]], dict | list):
-            continue
-        return _replace(place, segments[i:], value, made)
+            return False
+        if place is None:
+            return False
+        below = place[0][place[1]]
+        if not isinstance(below, dict | list):
+            return _replace(place, segments[i + 1 :], value, made)
     return False
 
 

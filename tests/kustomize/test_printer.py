@@ -90,15 +90,23 @@ _TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\x85\u2028\u2029\ufeff\ufffe\uffff")
     | st.just("\n")
 )
+# Keys with line breaks are compared with the real tool (cases/odd-text): readers disagree about them.
+_KEY = _TEXT.filter(lambda key: "\n" not in key)
 _DATA = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | _TEXT,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEY, inner, max_size=4),
     max_leaves=12,
 )
 
 
+def test_a_long_key_is_long_whatever_its_value_was_before() -> None:
+    key = "k" * 130
+    assert print_document({"a": "seen"}) == "a: seen\n"
+    assert print_document({key: "seen"}) == f"? {key}\n: seen\n"
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(_TEXT, _DATA, min_size=1, max_size=4))
+@given(st.dictionaries(_KEY, _DATA, min_size=1, max_size=4))
 def test_what_is_printed_reads_back_as_it_was(data: dict[str, object]) -> None:
     node = from_plain(data)
     assert plain(node) == data
