@@ -225,20 +225,23 @@ def _one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
         if value in ("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"):
             return f'"{value}"'
         return _fold_plain(value, indent, column) if fold and " " in value else value
-    if "\x85" in value:
-        return _one_line(_fold_next_lines(value), indent, column, fold=fold)
-    forbidden = _FORBIDDEN.search(value)
-    if forbidden:
-        raise KustomizeError(
-            f"yaml: control characters are not allowed (U+{ord(forbidden[0]):04X})", hint="remove the character"
-        )
-    special = _UNPRINTABLE.search(value) is not None
+    special = False
+    if not value.isascii() or not value.replace("\n", "").isprintable():
+        if "\x85" in value:
+            return _one_line(_fold_next_lines(value), indent, column, fold=fold)
+        forbidden = _FORBIDDEN.search(value)
+        if forbidden:
+            raise KustomizeError(
+                f"yaml: control characters are not allowed (U+{ord(forbidden[0]):04X})", hint="remove the character"
+            )
+        special = _UNPRINTABLE.search(value) is not None
     if "\n" in value:
         literal = not special and not value.endswith(" ") and not _SPACE_BREAK.search(value)
         return _literal(value, indent) if literal else _double(value, indent, column, fold=fold)
-    if special or is_ambiguous(value) or _SPACE_BREAK.search(value) or _BREAK_SPACE.search(value):
-        return _double(value, indent, column, fold=fold)
     breaks = "\u2028" in value or "\u2029" in value
+    beside = breaks and (_SPACE_BREAK.search(value) or _BREAK_SPACE.search(value))
+    if special or beside or is_ambiguous(value):
+        return _double(value, indent, column, fold=fold)
     if not value:
         return '""'
     edge = value[0] == " " or value[-1] == " "
@@ -258,17 +261,17 @@ def _fold_plain(value: str, indent: int, column: int) -> str:
     if column + len(value) <= _WIDTH:
         return value
     out: list[str] = []
-    last = ""
-    for i, char in enumerate(value):
-        if char == " " and last != " " and column > _WIDTH and value[i + 1 : i + 2] != " ":
-            out.append("\n" + " " * indent)
-            column = indent
-            last = " "
-            continue
-        out.append(char)
-        column += 1
-        last = char
-    return "".join(out)
+    start = 0
+    at = value.find(" ", max(1, _WIDTH + 1 - column))
+    while at >= 0:
+        if value[at - 1] != " " and value[at + 1 : at + 2] != " ":
+            out.append(value[start:at])
+            start = at + 1
+            at = value.find(" ", start + max(1, _WIDTH + 1 - indent))
+        else:
+            at = value.find(" ", at + 1)
+    out.append(value[start:])
+    return ("\n" + " " * indent).join(out)
 
 
 def _single(value: str, indent: int, column: int, *, fold: bool) -> str:
