@@ -10,6 +10,7 @@ from compiler.check.policy import check_policy
 from compiler.check.references import check_references
 from compiler.check.rendering import Declared, Rendering
 from compiler.check.schema import check_schemas
+from compiler.check.sealed import check_sealed
 from compiler.check.shapes import check_objects, check_pods
 
 
@@ -20,6 +21,7 @@ def check_rendering(
     kubernetes_version: str,
     declared: Declared | None = None,
     abstract: bool = False,
+    sealed: Sequence[Item] = (),
 ) -> Report:
     """Check one rendering.
 
@@ -30,6 +32,7 @@ def check_rendering(
         declared: Secrets, ConfigMaps and other objects that exist beside the rendering: (kind, name) to their keys,
             ``None`` when any key may be there.
         abstract: a layer to build on: what it refers to may come later, so references are not checked.
+        sealed: the overlay's sealed objects as they were sealed, to see what the overlay did to them.
 
     Raises:
         CompilerError: there are no schemas for that version.
@@ -40,6 +43,7 @@ def check_rendering(
     findings += check_pods(rendering)
     findings += check_hygiene(rendering)
     findings += check_policy(rendering)
+    findings += check_sealed(rendering, sealed)
     if not abstract:
         findings += check_references(rendering)
     return Report(path, tuple(sorted(set(findings), key=_order)), len(items), unvalidated, abstract)

@@ -19,6 +19,7 @@ from compiler.workspace.compilation import Compilation
 from compiler.workspace.failures import raise_together, translated
 from compiler.workspace.lock import NAME as LOCK
 from compiler.workspace.repository import MARKER, SPEC, Workspace, folders_with
+from compiler.workspace.seals import refuse_broken_seals
 from compiler.workspace.secrets import backend_of
 from compiler.workspace.verify import verify
 
@@ -142,12 +143,13 @@ class _Run:
     def _delivery(self, folder: str, plain: Rendering) -> Mapping[str, bytes]:
         """The delivery files: they name the kinds that the overlay renders to, ``custom/`` included."""
         spec = self.compilation.spec(folder).spec
-        if spec.delivery is None or spec.abstract or spec.namespace is None:
-            return {}
         rendering = plain
         if any(self.compilation.components(one) for one in (folder, *self.compilation.ancestors(folder))):
             with translated(folder):
                 rendering = build(self._tree(folder, self.real), folder, Options(cache=self.real_cache))
+            refuse_broken_seals(self.compilation.tree, folder, rendering)
+        if spec.delivery is None or spec.abstract or spec.namespace is None:
+            return {}
         objects = [one.data for one in rendering.objects]
         return _bytes(delivery_files(spec, objects, path=folder, backend=backend_of(spec)))
 

@@ -35,7 +35,8 @@ def test_a_rule_finds_its_fault_where_it_is_and_nothing_else(rule: str) -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert set(CASES) == set(RULES)
+    """Those about sealed objects compare two renderings: tests/secrets/test_seals_in_overlays.py has their cases."""
+    assert set(CASES) == {rule for rule in RULES if not rule.startswith("sealed/")}
 
 
 def test_the_documentation_has_every_rule_with_its_severity() -> None:
