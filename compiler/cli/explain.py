@@ -51,7 +51,10 @@ def command(path: Path, target: str | None, field: str | None, output: str) -> i
 
 def _text(explanation: Explanation) -> str:
     if explanation.stories:
-        return "\n".join(map(_story, explanation.fields))
+        spaces: dict[str, set[str]] = {}
+        for one in explanation.fields:
+            spaces.setdefault(_name(one), set()).add(one.object.namespace)
+        return "\n".join(_story(one, len(spaces[_name(one)]) > 1) for one in explanation.fields)
     if all(not field.path for field in explanation.fields):
         return _table([(str(field.blamed.origin), f"{_name(field)}{_where(field)}") for field in explanation.fields])
     groups: dict[str, list[Field]] = {}
@@ -76,9 +79,10 @@ def _table(rows: list[tuple[str, str]], indent: str = "") -> str:
     return "".join(f"{indent}{left:{width}}  {right}\n" for left, right in rows)
 
 
-def _story(field: Field) -> str:
+def _story(field: Field, ambiguous: bool) -> str:
     gone = field.steps[-1].change == "removed"
-    lines = [f"{_name(field)} {field.path}{_where(field)}: {'(removed)' if gone else _short(field.value)}"]
+    where = _where(field) if ambiguous else ""
+    lines = [f"{_name(field)} {field.path}{where}: {'(removed)' if gone else _short(field.value)}"]
     rows = [(_change(step), str(step.origin), _asked(step)) for step in field.steps]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines += [f"  {change:{widths[0]}}  {place:{widths[1]}}  {asked}".rstrip() for change, place, asked in rows]

@@ -250,7 +250,9 @@ def _identities(history: History) -> set[tuple[str, str]]:
 
 
 def _like(items: list[Any], data: Any, path: Path, index: int) -> int | None:
-    """The item of a patch that means the item at an index of the object's list: by its keys, or its text."""
+    """The item of a patch that means the item at an index of the object's list: by its keys or its text; by its index
+    where the patch says the whole list.
+    """
     listed = value_at(data, path)
     if not isinstance(listed, list) or index >= len(listed):
         return None
@@ -263,7 +265,7 @@ def _like(items: list[Any], data: Any, path: Path, index: int) -> int | None:
             said = {key: text for key in keys if (text := text_at(item, key)) is not None}
             if said and all(str(wanted[key]) == text for key, text in said.items()):
                 return number
-    return None
+    return index if len(items) == len(listed) else None
 
 
 def _overlap(pointer: str, path: Path) -> tuple[int, Path]:

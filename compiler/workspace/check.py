@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from compiler.k8s.tree import Tree
 from compiler.workspace.failures import raise_together
 from compiler.workspace.render import render
 from compiler.workspace.repository import SPEC, Workspace
+from compiler.workspace.seals import items_of, sealed_items
 
 if TYPE_CHECKING:
     from compiler.check import Declared, Report
@@ -113,28 +115,45 @@ def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
 
 
 def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache) -> Report:
-    from compiler.check import Item, check_rendering
+    from compiler.check import check_rendering
     from compiler.spec import load
     from compiler.spec.models import Spec
 
     effective = load(tree, folder, specs) if tree.is_file(f"{folder}/{SPEC}") else None
     if effective is not None and not any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS):
         raise CompilerError("has not been generated yet", origin=Origin(folder), hint="run `compiler generate`")
-    rendering = render(workspace, folder, tree)
-    items = [
-        Item(one.data, Origin(one.origin.path, one.origin.line) if one.origin is not None else None)
-        for one in rendering.objects
-    ]
+    items = items_of(render(workspace, folder, tree))
     if effective is None:
         default = str(Spec.model_fields["kubernetes_version"].default)
-        return check_rendering(folder, items, kubernetes_version=default)
+        return _placed(check_rendering(folder, items, kubernetes_version=default), tree)
     deployed = _deployed(effective)
-    return check_rendering(
+    report = check_rendering(
         folder,
         items,
         kubernetes_version=effective.spec.kubernetes_version,
         declared=declared(tree, effective) if deployed else None,
         abstract=not deployed,
+        sealed=sealed_items(tree, folder),
+    )
+    return _placed(report, tree)
+
+
+def _placed(report: Report, tree: Tree) -> Report:
+    """The report with each finding at the line that wrote the field: of the patch where one did, not of the object.
+
+    The folder is rendered again with a trace, so this costs something only where there is something to say.
+    """
+    if not report.findings:
+        return report
+    from compiler.workspace.explain import Traced
+
+    traced = Traced(tree, report.path)
+    return replace(
+        report,
+        findings=tuple(
+            replace(finding, origin=traced.origin_of(finding.object, finding.field) or finding.origin)
+            for finding in report.findings
+        ),
     )
 
 

@@ -97,7 +97,7 @@ def test_a_custom_component_that_breaks_a_reference_is_found_where_the_object_is
     assert run(["check", "overlays/site"]) == 1
     first, summary = capsys.readouterr().out.splitlines()
     assert first == (
-        "base/app/service.yaml:1: error: Service ns/web: spec.ports[0].targetPort: "
+        "base/app/service.yaml:8: error: Service ns/web: spec.ports[0].targetPort: "
         "no selected pod has the TCP port http; they have: web (8080) [reference/service-port]"
     )
     assert summary == "overlays/site: 2 objects, 1 error, 0 warnings"
