@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -22,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from tests.support.oracle import kubectl  # noqa: E402
 from tests.tools.measure import Cost, cost  # noqa: E402
 
-COMPILER = [sys.executable, "-m", "compiler", "build"]
+COMPILER = [str(Path(sys.executable).parent / "compiler"), "build"]
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -266,6 +267,9 @@ def main() -> int:
         return ours
 
     scratch = Path(tempfile.mkdtemp(prefix="bench-engine-"))
+    # An installed package has its bytecode: without it every cold process would compile the sources again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
     try:
         small = write(
             scratch / "tiny",
