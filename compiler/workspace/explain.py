@@ -145,7 +145,10 @@ class Traced:
         history = self.by_key.get(key)
         if history is None:
             return None
-        parts = parse(field)
+        try:
+            parts = parse(field)
+        except CompilerError:  # a key that only looks like a field path: the object will do
+            parts = ()
         path: Path = ()
         for depth in range(len(parts), 0, -1):
             found = next(find(history.data, parts[:depth]), None)

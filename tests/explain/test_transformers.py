@@ -28,16 +28,16 @@ FIRST_IMAGE = "spec.template.spec.containers[name=web].image"
             [REPLICAS, ("app/more.yaml:5", 1, 4)],
         ),
         (
-            "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: test\n      path: /spec/replicas\n      value: 1\n"
-            "    - op: replace\n      path: /spec/replicas\n      value: 5\n",
+            "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: test\n      path: /spec/replicas\n"
+            "      value: 1\n    - op: replace\n      path: /spec/replicas\n      value: 5\n",
             {},
             "spec.replicas",
             [REPLICAS, ("app/kustomization.yaml:11", 1, 5)],
         ),
         (
             "patches:\n- patch: |\n\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata:\n      name: web\n"
-            "    spec:\n      template:\n        spec:\n          containers:\n          - name: new\n            image: x\n"
-            "          - name: web\n            image: registry.example.com/web:9\n",
+            "    spec:\n      template:\n        spec:\n          containers:\n          - name: new\n"
+            "            image: x\n          - name: web\n            image: registry.example.com/web:9\n",
             {},
             FIRST_IMAGE,
             [IMAGE, ("app/kustomization.yaml:17", "registry.example.com/web:1.0", "registry.example.com/web:9")],
@@ -103,8 +103,8 @@ FIRST_IMAGE = "spec.template.spec.containers[name=web].image"
             "vars:\n- name: WHO\n  objref: {apiVersion: apps/v1, kind: Deployment, name: web}\n"
             "patches:\n- path: more.yaml\n",
             {
-                "app/more.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: "
-                "{containers: [{name: web, env: [{name: LEVEL, value: $(WHO)}]}]}}}\n"
+                "app/more.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: "
+                "{spec: {containers: [{name: web, env: [{name: LEVEL, value: $(WHO)}]}]}}}\n"
             },
             "spec.template.spec.containers[name=web].env[name=LEVEL].value",
             [
