@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -65,8 +66,7 @@ class Load:
         """Seconds from the first failure to the last."""
         return max(self.failures_at) - min(self.failures_at) if self.failures_at else 0.0
 
-    def _repeat(self, kind: object) -> None:
-        assert callable(kind)
+    def _repeat(self, kind: Callable[[], str]) -> None:
         name = kind.__name__.strip("_")
         while not self._end.is_set():
             try:

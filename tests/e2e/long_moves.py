@@ -85,9 +85,8 @@ def move(pair: Installation, files: tuple[str, str, dict[str, str]], *commands: 
         pair.runner.wait(400)
         seconds = time.monotonic() - begun
         time.sleep(5)
-    print(
-        f"\n{len(report['updated'])} updated, rolled out in {seconds:.0f} s: {load.report()}, {load.outage():.0f} s apart"
-    )
+    print(f"\n{len(report['updated'])} updated, rolled out in {seconds:.0f} s: {load.report()}", end="")
+    print(f", {load.outage():.1f} s between the first and the last" if load.failed else "")
     for line in load.failed[:20]:
         print("  ", line)
     for total, href in load.uploaded.items():

@@ -15,7 +15,7 @@ from tests.e2e.podrunner.images import Image
 from tests.e2e.podrunner.network import Network
 from tests.e2e.podrunner.objects import MODELLED, Key, Object, RunnerError, field, quantity, refused_changes
 from tests.e2e.podrunner.pod import Options, Pod, named_ports
-from tests.e2e.podrunner.rules import Peer, ruleset
+from tests.e2e.podrunner.rules import Peer, ServicePort, ruleset
 from tests.e2e.podrunner.standin import StandIn
 
 _TICK = 0.25
@@ -254,7 +254,7 @@ class Cluster:
         self._names = services.names(all_services, hosts)
         ports = [port for service, pods in all_services for port in services.service_ports(service, pods)]
         for protocol in ("udp", "tcp"):
-            ports.append(services.ServicePort(dns.SERVICE, 53, protocol, ((self._dns_address, 53),)))
+            ports.append(ServicePort(dns.SERVICE, 53, protocol, ((self._dns_address, 53),)))
         peers = [
             Peer(
                 self._dns_address, "kube-system", {"k8s-app": "kube-dns"}, (("dns", "UDP", 53), ("dns-tcp", "TCP", 53))

@@ -95,9 +95,9 @@ def build(
                 for key, value in (secret_data(found) if found else {}).items():
                     env[source.get("prefix", "") + key] = value.decode()
     for item in container.get("env") or ():
-        value = _value(item, pod, container, namespace, lookup, env)
-        if value is not None:
-            env[item["name"]] = value
+        text = _value(item, pod, container, namespace, lookup, env)
+        if text is not None:
+            env[item["name"]] = text
     return env
 
 

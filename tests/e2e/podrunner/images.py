@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -110,7 +111,9 @@ def load_table(folder: Path = TABLE, cache: Path = CACHE) -> dict[str, Image]:
         if unknown := set(entry) - known:
             raise RunnerError(f"{path.name}: unknown keys {', '.join(sorted(unknown))}")
         names = entry.pop("names")
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+        }
         for name in names:
             table[name] = Image(name=name, **values)
     return table

@@ -28,6 +28,7 @@ class Network:
     def __init__(self) -> None:
         self._free = (str(address) for address in list(ipaddress.ip_network(POD_CIDR).hosts())[9:])
         self._services = (str(address) for address in list(ipaddress.ip_network(SERVICE_CIDR).hosts())[99:])
+        self._node_ports = iter(range(30900, 32768))
         self._number = 0
         self._rules = ""
         for name, value in _SYSCTL.items():
@@ -49,6 +50,10 @@ class Network:
     def service_address(self) -> str:
         """A virtual address that no Service had before."""
         return next(self._services)
+
+    def node_port(self) -> int:
+        """A node port for a Service that names none; manifests that name one take lower ones, so it is free."""
+        return next(self._node_ports)
 
     def attach(self, address: str) -> int:
         """A new network namespace that has ``address``; its file descriptor is the only thing that keeps it."""

@@ -11,8 +11,6 @@ from tests.e2e.podrunner.objects import Key, Object, RunnerError, field, key_of
 from tests.e2e.podrunner.pod import Pod, named_ports
 from tests.e2e.podrunner.rules import ServicePort
 
-_NODE_PORTS = 30900  # given to Services that name none; manifests that name one take lower ones
-
 
 class Endpoints:
     """Which pods Services send to. A pod is added when it is ready, and taken out ``delay`` seconds after it is not."""
@@ -58,9 +56,7 @@ def give_address(service: Object, old: Object | None, network: Network) -> None:
         given = {port["port"]: port.get("nodePort") for port in field(old or {}, "spec.ports", [])}
         for port in spec.get("ports") or ():
             if not port.get("nodePort"):
-                global _NODE_PORTS
-                _NODE_PORTS += 1
-                port["nodePort"] = given.get(port["port"]) or _NODE_PORTS
+                port["nodePort"] = given.get(port["port"]) or network.node_port()
 
 
 def service_ports(service: Object, endpoints: list[Pod]) -> list[ServicePort]:

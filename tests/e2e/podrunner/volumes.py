@@ -97,7 +97,7 @@ class Volumes:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _make(self, volume: Object) -> Path:
-        path = self._folder / volume["name"]
+        path: Path = self._folder / volume["name"]
         if any(kind in volume for kind in _PROJECTED):
             files = self._files(volume)
             path.mkdir(parents=True)
