@@ -79,6 +79,9 @@ class Lines:
             found = self._replacement(cause, source[0][1])
         elif cause.field and cause.origin is None:
             found = self._value(link)
+        elif cause.kind == "Output" and link.before is MISSING:
+            line, depth = self._line(cause.file, ("buildMetadata",))
+            found = Place(cause.file, line) if depth else None
         if found is None and cause.origin is not None and cause.origin.path != cause.file:
             found = Place(cause.origin.path, cause.origin.line)
         return found or self.entry(link) or Place(cause.file, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,16 @@ def test_a_finding_about_a_missing_field_names_the_nearest_place(capsys: pytest.
     found = [one for one in capsys.readouterr().out.splitlines() if "spec.containers[1].resources" in one]
     assert found
     assert all(one.startswith("base/web.yaml:22: ") for one in found)
+
+
+def test_the_example_of_the_documentation_is_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "explain.md").read_text()
+    shown = page.partition("```console\n$ compiler ")[2].partition("```")[0]
+    command, _, wanted = shown.partition("\n")
+    monkeypatch.chdir(root)
+    assert run(command.split()) == 0
+    lines = re.compile(r":\d+| +")  # lines move, and columns with them
+    assert lines.sub(" ", capsys.readouterr().out) == lines.sub(" ", wanted)

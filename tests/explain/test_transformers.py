@@ -135,7 +135,7 @@ FIRST_IMAGE = "spec.template.spec.containers[name=web].image"
             "buildMetadata: [managedByLabel]\n",
             {},
             "metadata.labels.app\\.kubernetes\\.io/managed-by",
-            [("app/kustomization.yaml", None, "kustomize-v5.8.1")],
+            [("app/kustomization.yaml:3", None, "kustomize-v5.8.1")],
         ),
     ],
 )
