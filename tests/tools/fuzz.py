@@ -36,7 +36,8 @@ def compare(files: dict[str, str], folder: Path) -> tuple[str, str]:
     """Build ``top`` with both.
 
     Returns:
-        What happened: ``same``, ``refused`` (both refuse), ``crashed`` (the real one), ``unsupported``, or how they differ, with the details.
+        What happened, and the details: ``same``, ``refused`` (by both), ``crashed`` (the real one), ``unsupported``,
+        or how they differ.
     """
     write(files, folder)
     real = kustomize_build(folder / "top")
