@@ -9,7 +9,8 @@ import click
 
 if TYPE_CHECKING:
     from compiler.errors import Origin
-    from compiler.workspace.explain import Explanation, Field, SpecSource, Step
+    from compiler.workspace.explain import Explanation, Field, Step
+    from compiler.workspace.explain_spec import SpecSource
 
 _WIDTH = 60
 _WORDS = {

@@ -12,15 +12,15 @@ from typing import Any, Literal
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.objects import ObjectKey, key_of
 from compiler.k8s.tree import Tree
-from compiler.kustomize.trace import History, Trace, same
+from compiler.kustomize.trace import History, Trace
 from compiler.kustomize.trace_chain import FOLLOWERS, MISSING, Link, Path, chain, counterpart, leaves, maker, value_at
 from compiler.kustomize.trace_lines import Lines
 from compiler.review.mask import mask_object
 from compiler.review.masked import AFTER, BEFORE, STARS, Masked, is_hiding, reveal
-from compiler.workspace.compilation import Compilation
 from compiler.workspace.explain_fields import Part, find, like, parse, write
+from compiler.workspace.explain_spec import SpecSource, SpecSources
 from compiler.workspace.failures import translated
-from compiler.workspace.repository import SPEC, Workspace
+from compiler.workspace.repository import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,6 @@ class Step:
     after: Any
     follows: str | None = None
     written: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SpecSource:
-    """The key of the spec that decided a value.
-
-    Args:
-        key: dotted path in the effective spec, e.g. ``content.replicas``.
-        said: who said it: ``overlays/prod/pulp.yaml:12``, ``environment replica`` or ``default``; empty for a section,
-            whose keys together decide.
-        origin: the line of the layer (of its ``environment``, when that decides); None for a default.
-    """
-
-    key: str
-    said: str
-    origin: Origin | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +240,7 @@ class _Teller:
     def __init__(self, traced: Traced) -> None:
         self.traced = traced
         self._masked: dict[tuple[int, int], Any] = {}
-        self._models = Compilation(traced.tree)
-        self._has_spec = traced.tree.is_file(f"{traced.folder}/{SPEC}")
+        self._sources = SpecSources(traced.tree, traced.folder)
         self._names = {
             (str(history.data.get("kind")), history.names[0]): history
             for history in traced.histories
@@ -268,7 +251,7 @@ class _Teller:
         """An object as one field: what made it and what changed anything in it."""
         steps = (self._step(history, link) for link in chain(history, ()))
         short = tuple(replace(step, before=None, after=None) for step in steps)
-        return Field(key_of(history.data), "", None, False, short, self._spec(history, (), None))
+        return Field(key_of(history.data), "", None, False, short, self._sources.source(history, (), None))
 
     def field(self, history: History, path: Path) -> Field:
         """One field with its story."""
@@ -278,7 +261,7 @@ class _Teller:
         value = None if gone else self._hidden(history, len(history.moments) - 1, path)
         root = history.moments[links[-1].moment - 1].data if gone else history.data
         wanted = next((link.after for link in reversed(links) if link.cause.kind not in FOLLOWERS), None)
-        spec = None if gone else self._spec(history, path, wanted)
+        spec = None if gone else self._sources.source(history, path, wanted)
         return Field(key_of(history.data), write(root, path), reveal(value), is_hiding(value), steps, spec)
 
     def _step(self, history: History, link: Link) -> Step:
@@ -324,47 +307,6 @@ class _Teller:
                 return value
             value = value[step]
         return value
-
-    def _spec(self, history: History, path: Path, wanted: Any) -> SpecSource | None:
-        """The spec key behind a value that the model has too."""
-        if not self._has_spec:
-            return None
-        from compiler.pulp.provenance import escape
-
-        effective = self._models.spec(self.traced.folder)
-        compiled = self._models.compiled(self.traced.folder)
-        objects = compiled.model.by_key()
-        for made in compiled.model.config_maps:
-            key = ObjectKey("", "ConfigMap", compiled.model.namespace or "", made.name)
-            objects[key] = {"apiVersion": "v1", "kind": "ConfigMap", "data": dict(made.files)}
-        rendered = key_of(history.data)
-        keys = [ObjectKey(rendered.group, rendered.kind, rendered.namespace, name) for name in history.names]
-        keys = [one for one in keys if one in compiled.sources and one in objects]
-        if not keys:
-            return None
-        key = keys[0]
-        place = counterpart(objects[key], history.data, path)
-        if place is None or (path and not same(value_at(objects[key], place), wanted)):
-            return None
-        marks = compiled.sources[key]
-        pointers = ["".join(f"/{escape(str(step))}" for step in place[:end]) for end in range(len(place), -1, -1)]
-        name = next((marks[pointer] for pointer in pointers if marks.get(pointer)), None)
-        if name is None:
-            return None
-        if _is_section(effective.spec, name):
-            return SpecSource(name, "", effective.origin(name))
-        said = effective.value_source(name)
-        origin = effective.origin("environment") if said.startswith("environment ") else effective.origin(name)
-        return SpecSource(name, said, origin)
-
-
-def _is_section(spec: Any, key: str) -> bool:
-    """Whether a key of the spec holds a map, and not one value."""
-    from pydantic import BaseModel
-
-    for name in key.split("."):
-        spec = spec.get(name) if isinstance(spec, dict) else getattr(spec, name, None)
-    return isinstance(spec, BaseModel | dict)
 
 
 def _origin(place: Any) -> Origin:
