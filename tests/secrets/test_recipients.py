@@ -19,6 +19,7 @@ GOOD = person().recipient
         "", "age1", GOOD[:-1], GOOD[:-1] + ("q" if GOOD[-1] != "q" else "p"), GOOD.upper(),
         GOOD[:20].upper() + GOOD[20:], "ssh-ed25519 AAAAC3Nza", "age1yubikey1qwerty", f"{GOOD},{GOOD}", f" {GOOD}",
     ],
+    ids=range(10),  # GOOD is another one in every process: its text in an id would make xdist's workers disagree
 )  # fmt: skip
 def test_what_is_no_age_recipient_is_refused(text: str) -> None:
     with pytest.raises(CompilerError, match="is no age recipient"):
@@ -51,6 +52,7 @@ def test_a_private_key_is_refused_without_being_repeated() -> None:
         ("- 1\n", "a mapping was expected"),
         (b"\xff\xfe", "not UTF-8"),
     ],
+    ids=range(13),
 )
 def test_a_malformed_file_is_told_with_its_place(content: str | bytes, message: str) -> None:
     raw = content if isinstance(content, bytes) else content.encode()
