@@ -75,7 +75,7 @@ class History(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """Every name that it had, the last one first."""
-        found = [str((moment.data.get("metadata") or {}).get("name", "")) for moment in reversed(self.moments)]
+        found = [str((one.data.get("metadata") or {}).get("name", "")) for one in reversed(self.moments) if one.data]
         return tuple(dict.fromkeys(found))
 
 
@@ -96,6 +96,8 @@ class Trace:
     def __init__(self) -> None:
         self.histories: tuple[History, ...] = ()
         """The histories of the objects, in the order of the rendering."""
+        self.removed: tuple[History, ...] = ()
+        """The histories of the objects that a patch deleted; their last moment holds no data."""
         self.files: dict[str, Kustomization] = {}
         """The kustomizations that took part, by path."""
         self._records: dict[int, _Record] = {}
@@ -126,7 +128,11 @@ class Trace:
         """
         for work, source in _pieces(step):
             work(resources)
-            self.observe(resources, Cause(step.kind, file.path, step.field, step.entry, source, step.origin))
+            cause = Cause(step.kind, file.path, step.field, step.entry, source, step.origin)
+            self.observe(resources, cause)
+            for record in self._records.values():
+                if not record.resource.node and record.moments[-1].data:
+                    record.moments.append(Moment(cause, {}))
 
     def observe(self, resources: Iterable[Resource], cause: Cause) -> None:
         """Take note of what has changed since the last look."""
@@ -145,6 +151,8 @@ class Trace:
     def finish(self, resources: Iterable[Resource]) -> None:
         """Keep the histories of the objects that are printed, in their order."""
         self.histories = tuple(History(tuple(self._records[id(resource)].moments)) for resource in resources)
+        gone = (record for record in self._records.values() if not record.moments[-1].data)
+        self.removed = tuple(History(tuple(record.moments)) for record in gone)
         self._records.clear()
 
     def _start(self, resource: Resource, cause: Cause) -> None:

@@ -112,6 +112,7 @@ class Traced:
         with translated(folder):
             build(tree, folder, Options(trace=trace))
         self.histories = trace.histories
+        self.removed = trace.removed
         self.lines = Lines(tree, trace)
         self.by_key = {key_of(history.data): history for history in self.histories}
 
@@ -209,6 +210,13 @@ def _chosen(traced: Traced, target: str) -> list[History]:
         if like(kind.lower(), str(history.data.get("kind")).lower()) and any(like(name, one) for one in history.names)
     ]
     if not found:
+        for history in traced.removed:
+            made = history.moments[0].data
+            if like(kind.lower(), str(made.get("kind")).lower()) and any(like(name, one) for one in history.names):
+                step = chain(history, ())[-1]
+                place = traced.lines.place(history, step)
+                hint = f"{step.cause.place} of {step.cause.file} deleted it: {_origin(place)}"
+                raise CompilerError(f"{traced.folder} renders no {target}", hint=hint)
         near = get_close_matches(target, names, 3, 0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"`compiler explain {traced.folder}` lists its objects"
         raise CompilerError(f"{traced.folder} renders no {target}", hint=hint)

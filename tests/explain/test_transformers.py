@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from compiler.errors import CompilerError
 from tests.explain.folders import one, story
 
 APP = "resources:\n- ../base\n"
@@ -220,6 +221,17 @@ def test_a_field_that_a_patch_removed_has_a_story() -> None:
     field = one({"app/kustomization.yaml": APP + "patches: [{path: p.yaml}]\n", "app/p.yaml": patch}, "spec.replicas")
     assert story(field) == [REPLICAS, ("app/p.yaml:5", 1, None)]
     assert field.steps[-1].change == "removed"
+
+
+def test_an_object_that_a_patch_deleted_is_answered_with_the_patch() -> None:
+    patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n$patch: delete\n"
+    files = {
+        "app/kustomization.yaml": APP + "patches: [{path: p.yaml}]\nconfigMapGenerator: [{name: c}]\n",
+        "app/p.yaml": patch,
+    }
+    with pytest.raises(CompilerError) as refused:
+        one(files, "spec.replicas")
+    assert refused.value.hint == "patches[0] of app/kustomization.yaml deleted it: app/p.yaml:1"
 
 
 def test_an_object_of_a_list_and_one_with_anchors_have_their_lines() -> None:
