@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from compiler.pulp.pod import Mount, config_mount, prestop, resources, secret_mount
+from compiler.pulp.pod import Mount, config_mount, prestop, resources, secret_mount, trust_mount
 from compiler.pulp.provenance import From
 from compiler.pulp.site import API_PORT, CONTENT_PORT, Site
 from compiler.spec.models import GunicornWorkload
@@ -59,7 +59,7 @@ def environment(site: Site, server: Server) -> dict[str, Any]:
     arguments = [
         f"--certfile={own}/tls.crt",
         f"--keyfile={own}/tls.key",
-        "--ca-certs=/etc/pulp/ca/upstream-ca.crt",
+        "--ca-certs=/etc/pulp/upstream-ca/ca.crt",
         "--cert-reqs=2",
     ]
     return {"GUNICORN_CMD_ARGS": From("tls.internal", " ".join(arguments))}
@@ -72,6 +72,7 @@ def mounts(site: Site, server: Server) -> tuple[Mount, ...]:
     return (
         secret_mount(site, f"{server}-tls"),
         secret_mount(site, "probe-client"),
+        trust_mount(site, "upstream-ca"),
         config_mount(site, "scripts", executable=True),
     )
 

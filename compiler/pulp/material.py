@@ -5,9 +5,10 @@ The list is what *could* be mounted; :func:`compiler.pulp.model.build_model` kee
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from compiler.pulp.requirements import (
+    Authority,
     DjangoKey,
     ExistingSecret,
     FernetKey,
@@ -34,18 +35,16 @@ DATABASE_ROLE = "pulp"
 """Role and database of the embedded PostgreSQL, and the CN of its clients' certificate (``clientcert=verify-full``)."""
 
 
-def trust_name(site: Site) -> str:
-    """The ConfigMap of CA certificates."""
-    return site.name("ca")
+TRUST: Mapping[str, Authority] = {"ca": "service", "upstream-ca": "upstream"}
+"""The ConfigMaps of CA certificates, by the part of their name. ``ca``: servers, and clients of database and cache;
+``upstream-ca``: clients of api and content. Two, so that a new upstream CA restarts neither database nor cache."""
 
 
-def trust_bundle(site: Site) -> TrustBundle:
-    """``ca.crt``: servers, and clients of database and cache; ``upstream-ca.crt``: clients of api and content."""
-    return TrustBundle(
-        name=trust_name(site),
-        namespace=site.namespace or "",
-        keys={"ca.crt": "service", "upstream-ca.crt": "upstream"} if site.mutual else {"ca.crt": "service"},
-        labels=labels(site),
+def trust_bundles(site: Site) -> tuple[TrustBundle, ...]:
+    """The bundles that an installation may mount."""
+    return tuple(
+        TrustBundle(name=site.name(part), namespace=site.namespace or "", keys={"ca.crt": signer}, labels=labels(site))
+        for part, signer in TRUST.items()
     )
 
 
@@ -108,7 +107,8 @@ def _certificates(site: Site, add: Callable[..., None]) -> None:
         names = site.service_names(part)
         add(f"{part}-tls", Leaf("server", site.service(part), (*names, host) if host else names))
     add("database-client", Leaf("client", DATABASE_ROLE))
-    add("redis-client", Leaf("client", site.spec.name))
+    # Not the database's role: PostgreSQL maps the CN, and each certificate opens one door.
+    add("redis-client", Leaf("client", site.name("redis-client")))
     for part in ("web", "probe", "replica"):
         add(f"{part}-client", Leaf("client", site.name(part), authority="upstream"))
 

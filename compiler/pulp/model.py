@@ -16,7 +16,7 @@ from compiler.pulp.content import content_objects
 from compiler.pulp.database import database_config_maps, database_objects
 from compiler.pulp.exposure import exposure_objects
 from compiler.pulp.fieldskey import fields_key_objects
-from compiler.pulp.material import catalogue, existing, trust_bundle
+from compiler.pulp.material import catalogue, existing, trust_bundles
 from compiler.pulp.migration import job_config_maps, migration_objects
 from compiler.pulp.namespace import namespace_objects
 from compiler.pulp.policies import policy_objects
@@ -156,14 +156,17 @@ def _requirements(site: Site, objects: Sequence[Object]) -> Requirements:
             for name in mounted(pod_spec(obj)):
                 consumers.setdefault(name, []).append(_consumer(obj))
     secrets = catalogue(site)
-    trust = trust_bundle(site)
     return Requirements(
         secrets=tuple(
             replace(secrets[name], consumers=tuple(sorted(consumers[name])))
             for name in sorted(secrets)
             if name in consumers
         ),
-        trust=(replace(trust, consumers=tuple(sorted(consumers[trust.name]))),) if trust.name in consumers else (),
+        trust=tuple(
+            replace(bundle, consumers=tuple(sorted(consumers[bundle.name])))
+            for bundle in trust_bundles(site)
+            if bundle.name in consumers
+        ),
         existing=existing(site),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.pulp.material import catalogue, trust_name
+from compiler.pulp.material import TRUST, catalogue
 from compiler.pulp.provenance import From
 from compiler.pulp.site import Site, selector
 
@@ -51,9 +51,9 @@ def secret_mount(site: Site, part: str, items: Mapping[str, str] | None = None, 
     return Mount(part, {"secret": source}, f"/etc/pulp/secrets/{part}")
 
 
-def trust_mount(site: Site) -> Mount:
-    """The CA bundle at ``/etc/pulp/ca``."""
-    return Mount("ca", {"configMap": {"name": trust_name(site), "defaultMode": _FILE_MODE}}, "/etc/pulp/ca")
+def trust_mount(site: Site, part: str = "ca") -> Mount:
+    """A CA bundle (a key of :data:`compiler.pulp.material.TRUST`) below ``/etc/pulp``, as ``ca.crt``."""
+    return Mount(part, {"configMap": {"name": site.name(part), "defaultMode": _FILE_MODE}}, f"/etc/pulp/{part}")
 
 
 def config_mount(site: Site, part: str, *, executable: bool = False) -> Mount:
@@ -204,7 +204,7 @@ def pod_template(site: Site, pod: Pod) -> dict[str, Any]:
 
 def secret_generations(site: Site, volumes: Sequence[Mapping[str, Any]]) -> str | None:
     """``name=N`` for each of our Secrets and the CA bundle among the volumes, sorted, joined by commas."""
-    ours = catalogue(site).keys() | {trust_name(site)}
+    ours = catalogue(site).keys() | {site.name(part) for part in TRUST}
     names = {
         str(source.get("secretName") or source.get("name"))
         for volume in volumes

@@ -6,6 +6,7 @@ import pytest
 
 from compiler.pulp.model import build_model
 from compiler.pulp.pod import GENERATIONS
+from compiler.pulp.requirements import Leaf
 from tests.pulp.support import (
     DEPLOYED,
     EXAMPLES,
@@ -206,3 +207,23 @@ def test_memory_follows_the_number_of_processes() -> None:
     small = container(build(), "Deployment", "pulp-api")["resources"]
     large = container(build(api={"workers": 6}), "Deployment", "pulp-api")["resources"]
     assert int(large["requests"]["memory"][:-2]) - int(small["requests"]["memory"][:-2]) == 4 * 208
+
+
+def test_a_new_upstream_ca_restarts_api_and_content_alone() -> None:
+    before, after = build(), build_model(spec(), {"pulp-upstream-ca": 2})
+    changed = {
+        obj["metadata"]["name"]
+        for obj in after.model.objects
+        if obj["kind"] in ("Deployment", "StatefulSet") and obj not in before.model.objects
+    }
+    assert changed == {"pulp-api", "pulp-content"}
+
+
+def test_every_client_certificate_has_a_name_of_its_own() -> None:
+    leaves = [
+        material
+        for secret in build().requirements.secrets
+        for material in secret.materials
+        if isinstance(material, Leaf) and material.purpose == "client"
+    ]
+    assert len({leaf.common_name for leaf in leaves}) == len(leaves) > 2

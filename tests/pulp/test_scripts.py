@@ -100,10 +100,10 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]
     own = store(root / "server", issue("pulp-api-svc", service))
     store(root / "secrets" / "probe-client", issue("pulp-probe", upstream))
     store(root / "stranger", issue("pulp-probe", service))
-    (root / "ca").mkdir()
-    for name, pair in (("ca.crt", service), ("upstream-ca.crt", upstream)):
-        (root / "ca" / name).write_bytes(pair[1].public_bytes(serialization.Encoding.PEM))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(root / "ca" / "upstream-ca.crt"))
+    for part, pair in (("ca", service), ("upstream-ca", upstream)):
+        (root / part).mkdir()
+        (root / part / "ca.crt").write_bytes(pair[1].public_bytes(serialization.Encoding.PEM))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(root / "upstream-ca" / "ca.crt"))
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(own / "tls.crt", own / "tls.key")
     return root, context
