@@ -46,13 +46,14 @@ def set_command(
     from compiler.kustomize.tree import DirTree
     from compiler.secrets.ensure import requirement_of
     from compiler.secrets.given import set_values
-    from compiler.secrets.plan import given_keys
+    from compiler.secrets.lock import read as read_lock
+    from compiler.secrets.plan import expected_keys
     from compiler.workspace import secrets
 
     overlay = secret.rpartition("/")[0]
     targets = secrets.targets(session.root, [overlay] if overlay else [])
     _, requirement = requirement_of(targets, secret)
-    keys = given_keys(requirement)
+    keys = expected_keys(requirement, read_lock(DirTree(session.root)).secrets.get(secret))
     if key is None and len(keys) > 1:
         raise CompilerError(f"{secret} has several given keys", hint=f"choose one: --key {' | '.join(keys)}")
     name = key or (keys[0] if keys else "")

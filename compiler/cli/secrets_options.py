@@ -28,12 +28,19 @@ class Session:
     sops: str | None
     identities: tuple[Path, ...]
     now: datetime
+    authority_keys: tuple[tuple[str, Path], ...] = ()
 
     def access(self) -> Access:
         """Keys and tools."""
         from compiler.workspace import secrets
 
-        return secrets.access(self.root, sops=self.sops, identities=self.identities, now=self.now)
+        return secrets.access(
+            self.root,
+            sops=self.sops,
+            identities=self.identities,
+            now=self.now,
+            authority_keys=dict(self.authority_keys),
+        )
 
 
 def default_identity() -> Path:
@@ -55,12 +62,35 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
         help="age identity of an administrator (default ~/.config/compiler/identity.txt). Never inside the repository.",
     )
     @click.option("--sops", envvar="COMPILER_SOPS", metavar="PATH", help="The sops to use (default: PATH, the wheel).")
+    @click.option(
+        "--ca-key",
+        "authority_keys",
+        multiple=True,
+        metavar="ID=FILE",
+        help="Private key of a CA that is kept outside the repository: OVERLAY/AUTHORITY=FILE.",
+    )
     @click.option("--now", metavar="TIME", help="Take this for the present (2027-01-31T12:00:00Z), to try what comes.")
     @functools.wraps(command)
-    def wrapped(identities: tuple[Path, ...], sops: str | None, now: str | None, **options: Any) -> Any:
-        return command(Session(find_root(), sops, _identities(identities), _moment(now)), **options)
+    def wrapped(
+        identities: tuple[Path, ...], sops: str | None, now: str | None, authority_keys: tuple[str, ...], **options: Any
+    ) -> Any:
+        return command(
+            Session(find_root(), sops, _identities(identities), _moment(now), _authority_keys(authority_keys)),
+            **options,
+        )
 
     return wrapped
+
+
+def _authority_keys(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
+    pairs = []
+    for one in given:
+        identifier, separator, file = one.partition("=")
+        if not separator or not file or identifier.rpartition("/")[2] not in ("service", "upstream"):
+            # The value is not repeated: it could be the key itself.
+            raise CompilerError("--ca-key wants OVERLAY/AUTHORITY=FILE, e.g. --ca-key prod/service=ca.key")
+        pairs.append((identifier, Path(file)))
+    return tuple(pairs)
 
 
 def find_root() -> Path:

@@ -6,7 +6,7 @@ options and of diffing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from compiler.delivery.names import delivery_name, group_of, namespaced_kinds
@@ -15,10 +15,17 @@ from compiler.spec.models import Spec
 from compiler.spec.models.site import Argocd
 
 _API = "argoproj.io/v1alpha1"
-_SEALED = {"sops": [("", "Secret")], "sealed-secrets": [("bitnami.com", "SealedSecret")]}
+_SEALED = {
+    "sops": [("", "Secret")],
+    "sealed-secrets": [("bitnami.com", "SealedSecret")],
+    "external-secrets": [("external-secrets.io", "ExternalSecret")],
+    "cert-manager": [("cert-manager.io", "Certificate"), ("cert-manager.io", "Issuer")],
+}
 
 
-def argocd_objects(spec: Spec, argocd: Argocd, objects: Sequence[Object], path: str, backend: str) -> list[Object]:
+def argocd_objects(
+    spec: Spec, argocd: Argocd, objects: Sequence[Object], path: str, backends: Collection[str]
+) -> list[Object]:
     """The AppProject and the Application of an overlay; arguments as for :func:`compiler.delivery.delivery_files`."""
     name = delivery_name(spec, path)
     namespace = spec.namespace.name if spec.namespace else ""
@@ -34,7 +41,7 @@ def argocd_objects(spec: Spec, argocd: Argocd, objects: Sequence[Object], path: 
             "clusterResourceWhitelist": _kinds(
                 {("", "Namespace")} if spec.namespace and spec.namespace.create else set()
             ),
-            "namespaceResourceWhitelist": _kinds(_used(objects, backend)),
+            "namespaceResourceWhitelist": _kinds(_used(objects, backends)),
         },
     }
     application = {
@@ -62,9 +69,10 @@ def argocd_objects(spec: Spec, argocd: Argocd, objects: Sequence[Object], path: 
     return [project, application]
 
 
-def _used(objects: Sequence[Object], backend: str) -> set[tuple[str, str]]:
+def _used(objects: Sequence[Object], backends: Collection[str]) -> set[tuple[str, str]]:
     """Group and kind of everything applied in the namespace: the objects, the CA bundle, what is sealed beside them."""
-    return namespaced_kinds(objects) | {("", "ConfigMap"), *_SEALED[backend]}
+    sealed = {kind for backend in backends for kind in _SEALED[backend]}
+    return namespaced_kinds(objects) | {("", "ConfigMap"), *sealed}
 
 
 def _kinds(kinds: set[tuple[str, str]]) -> list[dict[str, str]]:

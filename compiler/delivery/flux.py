@@ -5,7 +5,7 @@ Sources: Flux's API reference, source.toolkit.fluxcd.io/v1 and kustomize.toolkit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from compiler.delivery.names import delivery_name
@@ -19,7 +19,9 @@ _DEFAULT_PROGRESS = 600
 """Seconds that Kubernetes gives a Deployment to make progress."""
 
 
-def flux_objects(spec: Spec, flux: Flux, objects: Sequence[Object], path: str, backend: str) -> list[Object]:
+def flux_objects(
+    spec: Spec, flux: Flux, objects: Sequence[Object], path: str, backends: Collection[str]
+) -> list[Object]:
     """The GitRepository and the Kustomization; arguments as for :func:`compiler.delivery.delivery_files`."""
     name = delivery_name(spec, path)
     metadata = {"name": name, "namespace": flux.namespace}
@@ -42,14 +44,14 @@ def flux_objects(spec: Spec, flux: Flux, objects: Sequence[Object], path: str, b
             "path": f"./{path}",
             "prune": flux.prune,
             "wait": True,
-            **_decryption(flux, backend),
+            **_decryption(flux, backends),
         },
     }
     return [repository, kustomization]
 
 
-def _decryption(flux: Flux, backend: str) -> dict[str, Any]:
-    if backend != "sops":
+def _decryption(flux: Flux, backends: Collection[str]) -> dict[str, Any]:
+    if "sops" not in backends:
         return {}
     return {"decryption": {"provider": "sops", "secretRef": {"name": flux.decryption_secret}}}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from compiler.errors import CompilerError
@@ -21,14 +21,22 @@ class Access:
         tool: finds sops; called at most once.
         identities: reads the identities; called at most once. Empty ones mean that there is none.
         now: the present, timezone-aware.
+        authority_keys: private keys of CAs that are kept outside the repository, PEM, by ``<overlay>/<authority>``.
     """
 
-    def __init__(self, tool: Callable[[], Sops], identities: Callable[[], Identities], now: datetime) -> None:
+    def __init__(
+        self,
+        tool: Callable[[], Sops],
+        identities: Callable[[], Identities],
+        now: datetime,
+        authority_keys: Mapping[str, Plaintext] = {},
+    ) -> None:
         self._find = tool
         self._read = identities
         self._sops: Sops | None = None
         self._identities: Identities | None = None
         self.now = now
+        self._authority_keys = authority_keys
 
     def __enter__(self) -> Access:
         return self
@@ -88,6 +96,10 @@ class Access:
                 f"{why}; that needs an administrator's identity",
                 hint="name it with --identity FILE (COMPILER_IDENTITY)",
             )
+
+    def authority_key(self, identifier: str) -> Plaintext | None:
+        """The private key that was given for a CA whose key is not in the repository."""
+        return self._authority_keys.get(identifier)
 
     def digest_key(self, tree: Tree, lock: Lock) -> Plaintext | None:
         """The key of the lock's digests, or ``None`` when no identity is at hand."""

@@ -13,6 +13,7 @@ from compiler.secrets.authorities import Authorities
 from compiler.secrets.ensure import Outcome, Step, Target, close, requirement_of
 from compiler.secrets.plaintext import Values
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.targets import refuse_reference
 from compiler.secrets.values import CERTIFICATE, PRIVATE_KEY, complete
 
 
@@ -50,6 +51,7 @@ def adopt(
         WorldError: sops failed.
     """
     target, requirement = requirement_of(targets, secret)
+    refuse_reference(target, requirement)
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
     have = open_vault(tree, secret, access, "its values are to be adopted")
     issued = {CERTIFICATE, PRIVATE_KEY} if any(isinstance(one, Leaf) for one in requirement.materials) else set()
@@ -64,9 +66,7 @@ def adopt(
     authorities = Authorities(target.overlay, sealing)
     done = complete(requirement, have, authorities, access.now, known=before.certificate if before else None)
     sealing.vault(secret, {**have, **done.values})
-    sealing.cluster(
-        target.overlay, requirement, target.backend, done.values, changed=True, certificate=done.certificate
-    )
+    sealing.cluster(target, requirement, done.values, changed=True, certificate=done.certificate)
     entries = {**inventory.read(tree), secret: inventory.entry(requirement)}
     writes = close(sealing, entries, [target.overlay], progress)
     return Outcome(writes, (Step(secret, "adopt", "as the vault has it"),))

@@ -37,6 +37,26 @@ class Authorities:
             self._open[authority] = self._create(authority, 1) if known is None else self._read(authority, known)
         return self._open[authority], known.issuer if known else 1
 
+    def unknown(self, bundle: TrustBundle) -> list[str]:
+        """The authorities of a bundle that there is no CA of, sorted."""
+        return sorted({authority for authority in bundle.keys.values() if self._known(authority) is None})
+
+    def bring(self, authority: str, certificate: bytes, key: Plaintext | None) -> int:
+        """Take a CA that was made elsewhere as the next generation, trusted beside the one that issues; return its
+        number.
+
+        Args:
+            authority: ``service`` or ``upstream``.
+            certificate: PEM, checked.
+            key: its private key, to be sealed to administrators; ``None`` when it stays outside the repository.
+        """
+        known = self._known(authority)
+        generation = max(known.generations) + 1 if known else 1
+        self._enter(authority, generation, certificate)
+        if key is not None:
+            self._seal(authority, generation, key)
+        return generation
+
     def issuing(self, authority: str) -> int | None:
         """The generation that signs now, or ``None`` while there is no CA."""
         known = self._known(authority)
@@ -100,6 +120,13 @@ class Authorities:
         return generation
 
     def _create(self, authority: str, generation: int) -> pki.Pair:
+        pair = pki.create_authority(self._overlay, authority, generation, self._sealing.access.now)
+        self._enter(authority, generation, pair.certificate)
+        self._seal(authority, generation, pair.key)
+        return pair
+
+    def _enter(self, authority: str, generation: int, certificate: bytes) -> None:
+        """Put a new generation's certificate into the lock and the repository, without a private key."""
         identifier = layout.authority_id(self._overlay, authority)
         for path in (
             layout.authority_key(identifier, generation),
@@ -111,13 +138,12 @@ class Authorities:
                     origin=Origin(path),
                     hint=f"restore {layout.LOCK} from Git history",
                 )
-        pair = pki.create_authority(self._overlay, authority, generation, self._sealing.access.now)
-        self._public[authority, generation] = pair.certificate
-        facts = pki.read(pair.certificate)
+        self._public[authority, generation] = certificate
+        facts = pki.read(certificate)
         entry = lock.AuthorityGeneration(
-            certificate=digest.of_file(pair.certificate),
+            certificate=digest.of_file(certificate),
             not_after=lock.moment(facts.not_after),
-            recipients=self._sealing.recipients.authority(),
+            recipients=(),
             sealed="",
             serial=facts.serial,
             subject=facts.subject,
@@ -128,9 +154,7 @@ class Authorities:
             (*(before.trusted if before else ()), generation),
             {**(before.generations if before else {}), generation: entry},
         )
-        self._sealing.put(layout.authority_certificate(identifier, generation), pair.certificate)
-        self._seal(authority, generation, pair.key)
-        return pair
+        self._sealing.put(layout.authority_certificate(identifier, generation), certificate)
 
     def _seal(self, authority: str, generation: int, key: Plaintext) -> None:
         identifier = layout.authority_id(self._overlay, authority)
@@ -151,14 +175,28 @@ class Authorities:
     def _key(self, authority: str, known: lock.Authority, generation: int) -> Plaintext:
         identifier = layout.authority_id(self._overlay, authority)
         access = self._sealing.access
+        entry = known.generations[generation]
+        if not entry.sealed:
+            return self._offline_key(authority, known, generation)
         access.need_identity(f"{identifier}: the CA's private key is to be opened")
         path = layout.authority_key(identifier, generation)
-        entry = known.generations[generation]
         content = self._file(path, entry.sealed, "the CA's sealed private key")
         values = sops.unseal_values(
             access.sops, content, path, f"{identifier}.g{generation}", entry.recipients, access.identities
         )
         return values["ca.key"]
+
+    def _offline_key(self, authority: str, known: lock.Authority, generation: int) -> Plaintext:
+        from compiler.secrets.authority import read_key
+
+        identifier = layout.authority_id(self._overlay, authority)
+        given = self._sealing.access.authority_key(identifier)
+        if given is None:
+            raise CompilerError(
+                f"{identifier}: the CA's private key is kept outside the repository, and it is needed now",
+                hint=f"--ca-key {identifier}=FILE",
+            )
+        return read_key(given, self._certificate(authority, known, generation), f"the key of {identifier}")
 
     def _certificate(self, authority: str, known: lock.Authority, generation: int) -> bytes:
         if (authority, generation) not in self._public:

@@ -9,17 +9,14 @@ from typing import Literal
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import SecretRequirement
 from compiler.secrets import (
     deep,
     digest,
-    documents,
     inventory,
     layout,
     lock,
     plan,
     recipients,
-    sealedsecrets,
     sops,
     status,
 )
@@ -81,17 +78,17 @@ def _overlay(tree: Tree, target: Target, sealing: Sealing) -> Iterator[Finding]:
         return
     declared = inventory.read(tree)
     for secret, state in known.items():
-        path = layout.sealed(secret, target.backend)
+        path = layout.sealed(secret, state.backend)
         decision = plan.decide(state)
         if decision.action == "stop":
             yield Finding(path, f"{secret}: {decision.reason}")
-        elif decision.action in ("create", "seal") or decision.vault:
+        elif decision.action in ("create", "seal", "refer") or decision.vault:
             why = decision.reason or "the administrators have changed"
             yield Finding(path, f"{secret}: {why}; run `compiler secrets ensure`")
         if declared.get(secret) != inventory.entry(state.requirement):
             yield Finding(layout.INVENTORY, f"{secret}: the inventory is out of date; run `compiler secrets ensure`")
         if state.seal is not None and state.sealed_file is not None:
-            yield from _sealed(tree, target.overlay, secret, state.requirement, state.seal, sealing)
+            yield from _sealed(tree, target, secret, state, sealing)
     for row in status.status(tree, [target], sealing.access):
         if row.condition in ("renew", "expiring", "expired"):
             yield Finding(layout.LOCK, f"{row.id}: {row.note}", "warning" if row.condition == "renew" else "error")
@@ -101,32 +98,13 @@ def _overlay(tree: Tree, target: Target, sealing: Sealing) -> Iterator[Finding]:
         yield from _bundle(tree, layout.identifier(target.overlay, bundle.name), sealing)
 
 
-def _sealed(
-    tree: Tree, overlay: str, secret: str, requirement: SecretRequirement, seal: lock.Seal, sealing: Sealing
-) -> Iterator[Finding]:
-    path = layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets")
-    content = tree.read(path)
-
-    def read() -> None:
-        if seal.backend == "sops":
-            document = sops.read(content, path, sealing.recipients.cluster(overlay))
-            _metadata(path, document, requirement)
-        else:
-            keys = seal.keys
-            sealedsecrets.read(content, path, name=requirement.name, namespace=requirement.namespace, keys=keys)
-
-    yield from _caught(path, read)
-
-
-def _metadata(path: str, document: dict[str, object], requirement: SecretRequirement) -> None:
-    wanted = documents.SecretDocument(
-        requirement.name, requirement.namespace, {}, requirement.type, requirement.labels
-    ).manifest()
-    for name in ("apiVersion", "kind", "metadata", "type"):
-        if document.get(name) != wanted[name]:
-            raise CompilerError(f"its {name} is not what the spec wants")
-    if set(document) != {*wanted, "sops"}:
-        raise CompilerError("it has fields that this compiler never writes")
+def _sealed(tree: Tree, target: Target, secret: str, state: plan.State, sealing: Sealing) -> Iterator[Finding]:
+    assert state.seal is not None  # noqa: S101 - the caller saw it
+    if state.seal.backend != state.backend:
+        return  # the plan says so already
+    path = layout.sealed(secret, state.backend)
+    backend = sealing.backend(target, state.backend)
+    yield from _caught(path, lambda: backend.check(tree.read(path), path, state.requirement, state.seal.keys))  # type: ignore[union-attr]
 
 
 def _vault(tree: Tree, sealing: Sealing) -> Iterator[Finding]:
@@ -144,9 +122,9 @@ def _authorities(tree: Tree, sealing: Sealing) -> Iterator[Finding]:
     for identifier, authority in sealing.authorities.items():
         for generation, entry in authority.generations.items():
             path = layout.authority_key(identifier, generation)
-            yield from _file(tree, path, entry.sealed)
+            yield from _file(tree, path, entry.sealed) if entry.sealed else ()
             yield from _file(tree, layout.authority_certificate(identifier, generation), entry.certificate)
-            if tree.is_file(path):
+            if entry.sealed and tree.is_file(path):
                 content = tree.read(path)
                 yield from _caught(path, partial(sops.read, content, path, who))
 
@@ -173,16 +151,15 @@ def _strangers(tree: Tree, targets: Sequence[Target], sealing: Sealing) -> Itera
     known = {layout.INVENTORY, layout.RECIPIENTS, layout.LOCK, layout.GITATTRIBUTES, layout.SOURCEIGNORE}
     known |= {layout.vault(secret) for secret in sealing.vaults}
     for secret, seal in sealing.secrets.items():
-        known.add(layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets"))
+        known.add(layout.sealed(secret, layout.backend(seal.backend)))
         known.add(layout.kustomization(layout.split(secret)[0]))
     for bundle in sealing.bundles:
         known |= {layout.config_map(*layout.split(bundle)), layout.kustomization(layout.split(bundle)[0])}
     for identifier, authority in sealing.authorities.items():
-        for generation in authority.generations:
-            known |= {
-                layout.authority_key(identifier, generation),
-                layout.authority_certificate(identifier, generation),
-            }
+        for generation, entry in authority.generations.items():
+            known.add(layout.authority_certificate(identifier, generation))
+            if entry.sealed:
+                known.add(layout.authority_key(identifier, generation))
     known |= {layout.controller_certificate(overlay) for overlay in sealing.recipients.certificates}
     for path in _files(tree, layout.ROOT):
         if path not in known:

@@ -9,6 +9,7 @@ from compiler.k8s.tree import Tree
 from compiler.secrets import digest, documents, layout, lock, pki, plan, sops
 from compiler.secrets.ensure import Target, states
 from compiler.secrets.plaintext import Plaintext, Values
+from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Sealing
 from compiler.secrets.values import CERTIFICATE, PRIVATE_KEY
 
@@ -37,7 +38,7 @@ def compare(tree: Tree, targets: Sequence[Target], sealing: Sealing) -> Iterator
             except CompilerError as error:
                 yield layout.vault(secret), error.message
                 continue
-            if state.seal is not None and state.sealed_file is not None:
+            if state.seal is not None and state.sealed_file is not None and state.seal.backend not in REFERENCES:
                 yield from _secret(tree, target, secret, state, state.seal, values, key, sealing)
 
 

@@ -8,30 +8,17 @@ from typing import Literal
 
 from compiler.errors import CompilerError, ErrorGroup, Origin
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement
+from compiler.pulp.requirements import Leaf, SecretRequirement
 from compiler.secrets import digest, documents, inventory, layout, lock, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.plaintext import Values
+from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.targets import Target as Target
 from compiler.secrets.values import complete
 
 _KUSTOMIZATION_HEADER = "# Written by `compiler secrets`: what this overlay's cluster gets. Do not edit.\n"
-
-
-@dataclass(frozen=True)
-class Target:
-    """An overlay as this room sees it.
-
-    Args:
-        overlay: its name, the folder below ``overlays/``.
-        requirements: what its model needs.
-        backend: what seals for its cluster.
-    """
-
-    overlay: str
-    requirements: Requirements
-    backend: layout.Backend
 
 
 @dataclass(frozen=True)
@@ -69,27 +56,28 @@ def states(tree: Tree, target: Target, sealing: Sealing) -> dict[str, plan.State
         CompilerError: a Secret stands twice, or nobody is known to seal to.
     """
     declared = inventory.read(tree)
-    sealed_to = sealing.recipients_of(target.overlay, target.backend)
     result: dict[str, plan.State] = {}
     for requirement in target.requirements.secrets:
         secret = layout.identifier(target.overlay, requirement.name)
         if secret in result:
             raise CompilerError(f"the Secret {secret} is wanted twice")
         seal = sealing.secrets.get(secret)
-        backend: layout.Backend = "sealed-secrets" if seal and seal.backend == "sealed-secrets" else "sops"
-        files = [layout.sealed(secret, backend if seal else target.backend)]
+        backend = target.backend_for(requirement)
+        files = [layout.sealed(secret, layout.backend(seal.backend) if seal else backend)]
         if not seal:
-            files += [layout.sealed(secret, other) for other in ("sops", "sealed-secrets") if other != target.backend]
+            files += [layout.sealed(secret, other) for other in layout.BACKENDS if other != backend]
+        wanted = sealing.reference(target, requirement) if backend in REFERENCES else None
         result[secret] = plan.State(
             requirement=requirement,
-            backend=target.backend,
+            backend=backend,
             seal=seal,
             vault=sealing.vaults.get(secret),
             sealed_file=next((sha for path in files if (sha := file_digest(tree, path))), None),
             vault_file=file_digest(tree, layout.vault(secret)),
-            recipients=sealed_to,
+            recipients=sealing.recipients_of(target, backend),
             vault_recipients=sealing.recipients.vault(),
             declared=secret in declared and declared[secret].kind != "given",
+            reference=digest.of_file(wanted) if wanted is not None else None,
         )
     return result
 
@@ -135,7 +123,10 @@ def ensure(
     for target in targets:
         authorities = Authorities(target.overlay, sealing)
         for secret, (state, decided) in known[target.overlay].items():
-            decision = plan.once_more(decided, cluster=again != "nothing", vault=again == "everything")
+            sealed = state.backend not in REFERENCES
+            decision = plan.once_more(decided, cluster=sealed and again != "nothing", vault=again == "everything")
+            if decision.action == "refer":
+                sealing.refer(target, state.requirement)
             if decision.action in ("create", "seal") or decision.vault:
                 have = _open(sealing, secret, decision)
                 _apply(sealing, target, secret, state, decision, have, authorities)
@@ -143,7 +134,11 @@ def ensure(
         for kind in _authorities(target):
             authorities.reseal(kind, anew=again == "everything")
         for bundle in target.requirements.trust:
-            authorities.bundle(bundle)
+            unknown = [] if target.issues() else authorities.unknown(bundle)
+            if unknown:
+                steps.append(unknown_authority(target.overlay, unknown))
+            else:
+                authorities.bundle(bundle)
         steps += [Step(secret, "orphan", "no longer wanted") for secret in orphans(target, sealing)]
         if prune:
             for secret in orphans(target, sealing):
@@ -152,6 +147,14 @@ def ensure(
     overlays = [target.overlay for target in targets]
     writes = close(sealing, _declared(tree, targets), overlays, progress)
     return Outcome(writes, tuple(sorted(steps, key=lambda step: step.secret)))
+
+
+def unknown_authority(overlay: str, authorities: Sequence[str]) -> Step:
+    """What is to be said while the CA of certificates that are issued elsewhere is not known."""
+    commands = "; ".join(
+        f"compiler secrets ca import {overlay} --authority {authority} --cert FILE" for authority in authorities
+    )
+    return Step(f"{overlay}/{authorities[0]} CA", "unset", f"whom to trust is not known yet: {commands}")
 
 
 def _decided(
@@ -228,12 +231,12 @@ def _apply(
     if decision.vault or any(key not in have or have[key] != kept[key] for key in kept):
         sealing.vault(secret, kept)
     changed = before is None or {key: have[key] for key in before.keys if key in have} != done.values
-    sealing.cluster(
-        target.overlay, state.requirement, target.backend, done.values, changed=changed, certificate=done.certificate
-    )
+    sealing.cluster(target, state.requirement, done.values, changed=changed, certificate=done.certificate)
 
 
 def _authorities(target: Target) -> list[str]:
+    if not target.issues():
+        return []
     leaves = [part.authority for one in target.requirements.secrets for part in one.materials if isinstance(part, Leaf)]
     bundles = [authority for bundle in target.requirements.trust for authority in bundle.keys.values()]
     return sorted({*leaves, *bundles})
@@ -249,7 +252,7 @@ def orphans(target: Target, sealing: Sealing) -> list[str]:
 
 def _forget(sealing: Sealing, secret: str) -> None:
     seal = sealing.secrets.pop(secret)
-    sealing.writes[layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets")] = None
+    sealing.writes[layout.sealed(secret, layout.backend(seal.backend))] = None
 
 
 def close(
@@ -288,7 +291,7 @@ def _declared(tree: Tree, targets: Sequence[Target]) -> dict[str, inventory.Entr
 def kustomization(sealing: Sealing, overlay: str) -> bytes | None:
     """The list of what the cluster of ``overlay`` gets; ``None`` when that is nothing."""
     files = [
-        layout.sealed(secret, "sops" if seal.backend == "sops" else "sealed-secrets")
+        layout.sealed(secret, layout.backend(seal.backend))
         for secret, seal in sealing.secrets.items()
         if layout.split(secret)[0] == overlay
     ]

@@ -14,6 +14,7 @@ from compiler.secrets.authorities import Authorities
 from compiler.secrets.ensure import Outcome, Step, Target, close, contradiction, requirement_of, states
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.targets import refuse_reference
 from compiler.secrets.values import complete
 
 
@@ -41,10 +42,12 @@ def set_values(
         CompilerError: the Secret or a key is not wanted, the key is not a given one, or the value is not allowed.
     """
     target, requirement = requirement_of(targets, secret)
-    _check_keys(secret, requirement_keys=plan.given_keys(requirement), keys=tuple(values))
+    refuse_reference(target, requirement)
+    sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
+    expected = plan.expected_keys(requirement, sealing.secrets.get(secret))
+    _check_keys(secret, requirement_keys=expected, keys=tuple(values))
     for value in values.values():
         material.check_given(value)
-    sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
     state = states(tree, replace(target, requirements=_only(target, requirement.name)), sealing)[secret]
     decision = plan.decide(state)
     if decision.action == "stop":
@@ -55,7 +58,7 @@ def set_values(
     same = bool(have) and all(key in have and have[key] == value for key, value in values.items())
     if same and decision.action == "keep":
         return Outcome({}, (Step(secret, "keep", "the value is the one that is sealed"),))
-    if all(key in merged for key in plan.given_keys(requirement)):
+    if all(key in merged for key in expected):
         authorities = Authorities(target.overlay, sealing)
         done = complete(requirement, merged, authorities, access.now, known=before.certificate if before else None)
         merged |= done.values
@@ -65,12 +68,10 @@ def set_values(
         digest = sealing.digest(document.manifest())
         if before and digest is not None and before.digest == digest and decision.action == "keep":
             return Outcome({}, (Step(secret, "keep", "the value is the one that is sealed"),))
-        sealing.cluster(
-            target.overlay, requirement, target.backend, done.values, changed=True, certificate=done.certificate
-        )
+        sealing.cluster(target, requirement, done.values, changed=True, certificate=done.certificate)
         step = Step(secret, "seal", f"set: {', '.join(sorted(values))}")
     else:
-        missing = [key for key in plan.given_keys(requirement) if key not in merged]
+        missing = [key for key in expected if key not in merged]
         step = Step(secret, "unset", f"still not set: {', '.join(missing)}")
     sealing.vault(secret, merged)
     entries = {**inventory.read(tree), secret: inventory.entry(requirement)}

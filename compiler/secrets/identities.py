@@ -82,6 +82,18 @@ def generate(file: Path, *, repository: Path, comment: str) -> str:
     refuse_inside(file, repository)
     identity = pyrage.x25519.Identity.generate()
     recipient = str(identity.to_public())
+    write_private(file, f"# {comment}\n# public key: {recipient}\n{identity}\n".encode("ascii"), repository=repository)
+    return recipient
+
+
+def write_private(file: Path, content: bytes, *, repository: Path) -> None:
+    """Write a private key to a new file outside the repository, mode 0600.
+
+    Raises:
+        CompilerError: the file exists or stands in the repository.
+        WorldError: it cannot be written.
+    """
+    refuse_inside(file, repository)
     try:
         if not file.parent.is_dir():
             file.parent.mkdir(parents=True, mode=0o700)
@@ -90,18 +102,17 @@ def generate(file: Path, *, repository: Path, comment: str) -> str:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise CompilerError(f"{file} exists; an identity is never overwritten") from None
+        raise CompilerError(f"{file} exists; a private key is never overwritten") from None
     except OSError as error:
         raise WorldError(f"{file} cannot be written: {error.strerror}") from error
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(f"# {comment}\n# public key: {recipient}\n{identity}\n")
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
         file.unlink(missing_ok=True)
         raise WorldError(f"{file} cannot be written: {error.strerror}") from error
-    return recipient
 
 
 def refuse_inside(file: Path, repository: Path) -> None:
@@ -119,17 +130,33 @@ def refuse_inside(file: Path, repository: Path) -> None:
             )
 
 
+def read_private(file: Path, repository: Path) -> bytes:
+    """The bytes of a private key's file outside the repository; a pipe (``<(…)``) is fine.
+
+    Raises:
+        CompilerError: it stands in the repository, or is larger than any key.
+        WorldError: it cannot be read.
+    """
+    if not str(file).startswith("/dev/fd/"):
+        refuse_inside(file, repository)
+    return _content(file, "key")
+
+
 def _lines(file: Path) -> list[str]:
+    try:
+        return _content(file, "identity").decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise CompilerError(f"the identity file {file} is not text") from None
+
+
+def _content(file: Path, what: str) -> bytes:
     try:
         with file.open("rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode) and not str(file).startswith("/dev/fd/"):
-                raise CompilerError(f"the identity file {file} is not a regular file")
+                raise CompilerError(f"the {what} file {file} is not a regular file")
             content = stream.read(_LARGEST + 1)
     except OSError as error:
-        raise WorldError(f"the identity file {file} cannot be read: {error.strerror}") from error
+        raise WorldError(f"the {what} file {file} cannot be read: {error.strerror}") from error
     if len(content) > _LARGEST:
-        raise CompilerError(f"the identity file {file} is larger than {_LARGEST} bytes")
-    try:
-        return content.decode("utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise CompilerError(f"the identity file {file} is not text") from None
+        raise CompilerError(f"the {what} file {file} is larger than {_LARGEST} bytes")
+    return content

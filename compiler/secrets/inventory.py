@@ -60,6 +60,8 @@ def kind(requirement: SecretRequirement) -> Kind:
     """Where the material of a requirement comes from."""
     if any(isinstance(material, Given) for material in requirement.materials):
         return "given"
+    if not requirement.materials:  # the CA of an issuer that cert-manager makes
+        return "certificate"
     return "certificate" if any(isinstance(material, Leaf) for material in requirement.materials) else "generated"
 
 

@@ -7,7 +7,8 @@ from typing import Literal
 
 from compiler.errors import CompilerError
 
-Backend = Literal["sops", "sealed-secrets"]
+Backend = Literal["sops", "sealed-secrets", "external-secrets", "cert-manager"]
+BACKENDS: tuple[Backend, ...] = ("sops", "sealed-secrets", "external-secrets", "cert-manager")
 
 ROOT = "secrets"
 INVENTORY = f"{ROOT}/inventory.yaml"
@@ -21,7 +22,12 @@ DIGEST_KEY_ID = "digest-key"
 
 _RESERVED = frozenset({"vault", "ca", "trust"})
 _OVERLAY = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)*")
-_SUFFIX: dict[Backend, str] = {"sops": "sops.yaml", "sealed-secrets": "sealed.yaml"}
+_SUFFIX: dict[Backend, str] = {
+    "sops": "sops.yaml",
+    "sealed-secrets": "sealed.yaml",
+    "external-secrets": "external.yaml",
+    "cert-manager": "certificate.yaml",
+}
 
 
 def check_overlay(overlay: str) -> str:
@@ -63,6 +69,11 @@ def vault(secret: str) -> str:
 def sealed(secret: str, backend: Backend) -> str:
     """The file that a cluster gets."""
     return f"{ROOT}/{secret}.{_SUFFIX[backend]}"
+
+
+def backend(name: str) -> Backend:
+    """The backend of that name, as the lock has it; an unknown one counts as sops."""
+    return next((one for one in BACKENDS if one == name), "sops")
 
 
 def config_map(overlay: str, name: str) -> str:

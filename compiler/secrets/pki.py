@@ -14,7 +14,7 @@ from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from compiler.errors import CompilerError
@@ -115,16 +115,20 @@ def issue(
         raise CompilerError(f"the server certificate {common_name!r} has no DNS name")
     authority = x509.load_pem_x509_certificate(ca.certificate)
     signer = serialization.load_pem_private_key(ca.key.reveal(), password=None)
-    if not isinstance(signer, ec.EllipticCurvePrivateKey) or signer.public_key() != authority.public_key():
+    if not isinstance(signer, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or (
+        signer.public_key() != authority.public_key()
+    ):
         raise CompilerError(f"the CA key does not belong to the certificate {authority.subject.rfc4514_string()!r}")
-    start = backdated(now)
+    # A CA that was brought from elsewhere may be younger than the hour that leaves are backdated by.
+    start = max(backdated(now), authority.not_valid_before_utc)
     end = min(start + life, authority.not_valid_after_utc)
-    if not authority.not_valid_before_utc <= start < end:
+    if not start <= now < end:
         raise CompilerError(
             f"the CA {authority.subject.rfc4514_string()!r} is valid from {authority.not_valid_before_utc:%F %T} to "
             f"{authority.not_valid_after_utc:%F %T} UTC, not at {start:%F %T}",
             hint="set the clock, or start a new CA generation",
         )
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     key = ec.generate_private_key(ec.SECP256R1())
     usage = ExtendedKeyUsageOID.SERVER_AUTH if purpose == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
     builder = (
@@ -133,7 +137,7 @@ def issue(
         .add_extension(_usage(sign_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
     )
     if names:
         san = x509.SubjectAlternativeName([x509.DNSName(name) for name in dict.fromkeys(names)])

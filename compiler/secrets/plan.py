@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from compiler.pulp.requirements import Given, SecretRequirement
+from compiler.pulp.requirements import Given, Leaf, SecretRequirement
 from compiler.secrets import digest, inventory, layout
 from compiler.secrets.lock import Seal, VaultSeal
+from compiler.secrets.references import REFERENCES
 
-Action = Literal["keep", "create", "seal", "unset", "stop"]
+Action = Literal["keep", "create", "seal", "refer", "unset", "stop"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class State:
         recipients: who shall open what the cluster gets.
         vault_recipients: who shall open the vault.
         declared: the inventory says already that it is made here, not given.
+        reference: SHA-256 of the file that a backend of references would write; ``None`` for one that seals.
     """
 
     requirement: SecretRequirement
@@ -38,6 +40,7 @@ class State:
     recipients: tuple[str, ...]
     vault_recipients: tuple[str, ...]
     declared: bool = False
+    reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Decision:
 
     Args:
         action: ``keep`` what is there; ``create`` values and seal them; ``seal`` what the vault holds (which needs an
-            identity); ``unset``: a person's value is missing; ``stop``: something is wrong that nobody may paper over.
+            identity); ``refer`` to what a controller in the cluster makes; ``unset``: a
+            person's value is missing; ``stop``: something is wrong that nobody may paper over.
         reason: for people.
         vault: the vault's file is to be sealed anew as well.
     """
@@ -85,10 +89,19 @@ def given_keys(requirement: SecretRequirement) -> tuple[str, ...]:
     )
 
 
-def unset_keys(requirement: SecretRequirement, vault: VaultSeal | None) -> tuple[str, ...]:
-    """The given keys that nobody has set yet."""
+def expected_keys(requirement: SecretRequirement, seal: Seal | None) -> tuple[str, ...]:
+    """The keys whose values a person has to bring, sorted: the given ones; and all but certificates while the values
+    are in an external store, because values made anew would not be those that database and cache know."""
+    if seal is None or seal.backend != "external-secrets":
+        return given_keys(requirement)
+    leaves = {"tls.crt", "tls.key"} if any(isinstance(one, Leaf) for one in requirement.materials) else set()
+    return tuple(sorted(set(requirement.keys()) - leaves))
+
+
+def unset_keys(requirement: SecretRequirement, vault: VaultSeal | None, seal: Seal | None = None) -> tuple[str, ...]:
+    """The expected keys that nobody has set yet."""
     known: Sequence[str] = vault.keys if vault else ()
-    return tuple(key for key in given_keys(requirement) if key not in known)
+    return tuple(key for key in expected_keys(requirement, seal) if key not in known)
 
 
 def decide(state: State) -> Decision:
@@ -101,7 +114,9 @@ def decide(state: State) -> Decision:
     if wrong:
         return Decision("stop", wrong)
     reseal_vault = state.vault is not None and state.vault.recipients != state.vault_recipients
-    missing = unset_keys(state.requirement, state.vault)
+    if state.reference is not None:
+        return _refer(state, vault=reseal_vault)
+    missing = unset_keys(state.requirement, state.vault, state.seal)
     if missing:
         return Decision("unset", f"not set: {', '.join(missing)}", vault=reseal_vault)
     if state.vault is None:
@@ -118,6 +133,18 @@ def decide(state: State) -> Decision:
     if state.backend == "sops" and state.seal.recipients != state.recipients:
         return Decision("seal", "the recipients have changed", vault=reseal_vault)
     return Decision("keep", vault=reseal_vault)
+
+
+def _refer(state: State, *, vault: bool) -> Decision:
+    if state.seal is None:
+        return Decision("refer", f"made in the cluster ({state.backend})", vault)
+    if state.seal.backend != state.backend:
+        return Decision("refer", f"the backend is {state.backend} now", vault)
+    if state.sealed_file is None:
+        return Decision("refer", "the file was deleted", vault)
+    if state.sealed_file != state.reference:
+        return Decision("refer", "what it refers to has changed", vault)
+    return Decision("keep", vault=vault)
 
 
 def once_more(decision: Decision, *, cluster: bool, vault: bool) -> Decision:
@@ -137,11 +164,12 @@ def _contradiction(state: State) -> str | None:
         return "the lock knows its values, but the vault's file is gone"
     if state.vault is not None and state.vault.sealed != state.vault_file:
         return "the vault's file is not the one that the lock knows: it was edited, or an older one was put back"
-    if state.seal is not None and state.vault is None:
+    referred = state.reference is not None or (state.seal is not None and state.seal.backend in REFERENCES)
+    if state.seal is not None and state.vault is None and not referred:
         return "it is sealed, but its values are not in the vault"
     if state.seal is not None and state.sealed_file is not None and state.seal.sealed != state.sealed_file:
         return "the sealed file is not the one that the lock knows: it was edited, or an older one was put back"
     made_here = inventory.kind(state.requirement) != "given"
-    if state.declared and made_here and state.vault is None:
+    if state.declared and made_here and state.vault is None and not referred:
         return "the inventory says that it was made before, but neither lock nor vault knows it"
     return None

@@ -14,6 +14,7 @@ from compiler.secrets.authorities import Authorities
 from compiler.secrets.ensure import Outcome, Step, Target, close, contradiction, requirement_of, states
 from compiler.secrets.plaintext import Values
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.targets import refuse_reference
 from compiler.secrets.values import complete
 
 
@@ -84,6 +85,7 @@ def rotate(
             f"{secret} holds the database-field key: with a new one alone, Pulp could not read its own database",
             hint=f"it changes over several commits: compiler secrets rotate {secret} --phase add",
         )
+    refuse_reference(target, requirement)
     given = set(plan.given_keys(requirement))
     if all(isinstance(one, Given) for one in requirement.materials):
         raise CompilerError(f"all of {secret} is given", hint=f"compiler secrets set {secret}")
@@ -125,6 +127,7 @@ def replace_values(
     steps: list[Step] = []
     authorities = {one.target.overlay: Authorities(one.target.overlay, sealing) for one in chosen}
     for one in chosen:
+        refuse_reference(one.target, one.state.requirement)
         decision = plan.decide(one.state)
         if decision.action == "stop":
             raise contradiction(one.secret, decision)
@@ -143,9 +146,8 @@ def replace_values(
         )
         sealing.vault(one.secret, {**kept, **done.values})
         sealing.cluster(
-            one.target.overlay,
+            one.target,
             one.state.requirement,
-            one.target.backend,
             done.values,
             changed=True,
             certificate=done.certificate,

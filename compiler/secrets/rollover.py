@@ -77,6 +77,12 @@ def rollover(
     authorities = Authorities(target.overlay, sealing)
     steps: tuple[Step, ...] = ()
     if phase == "trust":
+        if not known.generations[known.issuer].sealed:
+            raise CompilerError(
+                f"the {authority} CA of {target.overlay} was not made here, or its key is kept offline",
+                hint=f"bring its successor: compiler secrets ca import (or ca create) {target.overlay} "
+                f"--authority {authority}; that enters phase trust",
+            )
         authorities.succeed(authority)
     elif phase == "issue":
         sealing.authorities[identifier] = replace(known, issuer=max(known.trusted))
@@ -112,7 +118,8 @@ def _retire(sealing: Sealing, identifier: str, known: lock.Authority) -> None:
             )
     for generation in known.generations:
         if generation != known.issuer:
-            sealing.writes[layout.authority_key(identifier, generation)] = None
+            if known.generations[generation].sealed:
+                sealing.writes[layout.authority_key(identifier, generation)] = None
             sealing.writes[layout.authority_certificate(identifier, generation)] = None
     kept = {known.issuer: known.generations[known.issuer]}
     sealing.authorities[identifier] = lock.Authority(known.issuer, (known.issuer,), kept)

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compiler.errors import Origin, WorldError
+from compiler.errors import CompilerError, Origin, WorldError
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import SecretRequirement
-from compiler.secrets import digest, documents, guard, layout, lock, plan, sealedsecrets, sops
+from compiler.secrets import backends, digest, documents, guard, layout, lock, plan, sealedsecrets, sops
 from compiler.secrets.access import Access
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.recipients import Recipients
+from compiler.secrets.targets import Target, refuse_reference
 
 Progress = Callable[[int, int], None]
 """Called with how many files are sealed and how many there are in all."""
@@ -77,67 +78,106 @@ class Sealing:
 
     def cluster(
         self,
-        overlay: str,
+        target: Target,
         requirement: SecretRequirement,
-        backend: layout.Backend,
         values: Mapping[str, Plaintext],
         *,
         changed: bool,
         certificate: lock.Certificate | None,
     ) -> None:
-        """Seal what the cluster of ``overlay`` gets.
+        """Seal what the cluster of ``target`` gets.
 
         Args:
-            overlay: name of the overlay.
+            target: the overlay.
             requirement: what is wanted.
-            backend: what seals.
             values: every value that ``requirement`` wants.
             changed: they differ from what was sealed before, so that the pods must restart.
             certificate: of the leaf among them.
 
         Raises:
-            CompilerError: nobody is known to seal to.
+            CompilerError: nobody is known to seal to, or a controller in the cluster makes this Secret.
         """
-        secret = layout.identifier(overlay, requirement.name)
+        refuse_reference(target, requirement)
+        name = target.backend_for(requirement)
+        secret = layout.identifier(target.overlay, requirement.name)
         document = documents.SecretDocument(
             requirement.name, requirement.namespace, values, requirement.type, requirement.labels
         )
         before = self.secrets.get(secret)
         now = lock.moment(self.access.now)
-        fresh = before is None or changed
+        backend = self.backend(target, name)
         entry = lock.Seal(
-            backend=backend,
-            changed=now if before is None or fresh else before.changed,
+            backend=name,
+            changed=now if before is None or changed else before.changed,
             digest=self.digest(document.manifest()),
             generation=1 if before is None else before.generation + (1 if changed else 0),
             keys=tuple(sorted(values)),
-            recipients=self.recipients_of(overlay, backend),
+            recipients=backend.recipients(),
             sealed="",
             shape=plan.shape(requirement),
             certificate=certificate,
         )
-        path = layout.sealed(secret, backend)
+        self._remove_other(secret, before, name)
+        self._jobs.append(
+            _Job(
+                layout.sealed(secret, name),
+                lambda: backend.seal(requirement, values),
+                lambda sha: self.secrets.__setitem__(secret, replace(entry, sealed=sha)),
+            )
+        )
+
+    def refer(self, target: Target, requirement: SecretRequirement) -> None:
+        """Refer to what a controller of ``target``'s cluster makes; no value is opened or made."""
+        name = target.backend_for(requirement)
+        secret = layout.identifier(target.overlay, requirement.name)
+        content = self.reference(target, requirement)
+        before = self.secrets.get(secret)
+        self._remove_other(secret, before, name)
+        self.secrets[secret] = lock.Seal(
+            backend=name,
+            changed=lock.moment(self.access.now),
+            digest=None,
+            generation=1 if before is None else before.generation + 1,
+            keys=requirement.keys(),
+            recipients=self.recipients_of(target, name),
+            sealed=digest.of_file(content),
+            shape=plan.shape(requirement),
+        )
+        self.put(layout.sealed(secret, name), content)
+
+    def reference(self, target: Target, requirement: SecretRequirement) -> bytes:
+        """The file that refers to a Secret which a controller makes."""
+        return self.backend(target, target.backend_for(requirement)).seal(requirement, {})
+
+    def _remove_other(self, secret: str, before: lock.Seal | None, backend: str) -> None:
         if before is not None and before.backend != backend:
-            self.writes[layout.sealed(secret, _backend(before.backend))] = None
+            self.writes[layout.sealed(secret, layout.backend(before.backend))] = None
 
-        def record(sha: str) -> None:
-            self.secrets[secret] = replace(entry, sealed=sha)
+    def backend(self, target: Target, name: layout.Backend) -> backends.Backend:
+        """A backend for the cluster of ``target``.
 
-        if backend == "sops":
-            self._sops_job(path, document.manifest(), entry.recipients, record)
-        else:
-            controller = self.controller(overlay)
-            self._jobs.append(_Job(path, lambda: sealedsecrets.seal(document, controller), record))
+        Raises:
+            CompilerError: nobody is known to seal to.
+        """
+        if name == "sops":
+            return backends.SopsAge(lambda: self.access.sops, self.recipients.cluster(target.overlay))
+        if name == "sealed-secrets":
+            return backends.Controller(self.controller(target.overlay))
+        if name == "external-secrets" and target.store is not None:
+            return backends.External(target.store)
+        if name == "cert-manager" and target.issuers is not None:
+            return backends.CertManager(target.issuers)
+        raise CompilerError(f"{target.overlay}: the spec does not say what {name} refers to")
 
-    def recipients_of(self, overlay: str, backend: layout.Backend) -> tuple[str, ...]:
-        """Who shall open what the cluster of ``overlay`` gets: age recipients, or a certificate's fingerprint.
+    def recipients_of(self, target: Target, name: layout.Backend) -> tuple[str, ...]:
+        """Who shall open what the cluster of ``target`` gets, or what makes it.
 
         Raises:
             CompilerError: nobody is known.
         """
-        if backend == "sops":
-            return self.recipients.cluster(overlay)
-        return (self.recipients.certificate(overlay),)
+        if name == "sealed-secrets":  # the pinned fingerprint is known even when the certificate is gone
+            return (self.recipients.certificate(target.overlay),)
+        return self.backend(target, name).recipients()
 
     def controller(self, overlay: str) -> sealedsecrets.ControllerCertificate:
         """The pinned certificate of ``overlay``'s controller.
@@ -195,7 +235,3 @@ class Sealing:
     ) -> None:
         tool = self.access.sops
         self._jobs.append(_Job(path, lambda: sops.seal(tool, document, recipients), record))
-
-
-def _backend(name: str) -> layout.Backend:
-    return "sops" if name == "sops" else "sealed-secrets"

@@ -92,6 +92,7 @@ _CONDITIONS: Mapping[plan.Action, Condition] = {
     "keep": "ok",
     "create": "missing",
     "seal": "stale",
+    "refer": "stale",
     "unset": "unset",
     "stop": "wrong",
 }

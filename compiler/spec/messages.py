@@ -46,6 +46,8 @@ PATTERNS = {
     r"^1\.[0-9]+$": "a version of Kubernetes, like 1.33",
     r"^/(.*/)?$": "a path that begins and ends with a slash",
     r"^([0-9]+(h|m|s))+$": "a duration, like 10m or 1h30m",
+    r"^[0-9]+h$": "a duration in hours, like 2160h",
+    r"^[A-Za-z0-9][-_.A-Za-z0-9/]*$": "a path of letters, digits, dashes, dots, underscores and slashes",
     r"^(prefer|require|off)$": "one of prefer, require, off",
     r"^[0-9]+[kmg]?$": "a size of nginx, like 0, 512k or 20m",
 }

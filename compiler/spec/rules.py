@@ -40,6 +40,7 @@ def check(spec: Spec, node: Node) -> tuple[CompilerError, ...]:
     _scaling(spec, wrong)
     _storage(spec, wrong)
     _replica(spec, wrong)
+    _secrets(spec, wrong)
     if spec.environment is not None and not spec.abstract:
         _complete(spec, wrong)
     elif spec.environment is None and spec.namespace is not None and not spec.abstract:
@@ -131,6 +132,30 @@ def _replica(spec: Spec, wrong: Wrong) -> None:
         centre = urllib.parse.urlsplit(upstream.url).hostname
         if centre == spec.host:
             wrong.add("a replica cannot follow itself: this is its own host", ("replica", "upstream", "url"))
+
+
+def _secrets(spec: Spec, wrong: Wrong) -> None:
+    secrets = spec.secrets
+    if secrets.backend == "external-secrets" and secrets.external_secrets is None:
+        wrong.add(
+            "external-secrets needs a store",
+            ("secrets", "backend"),
+            hint="for example `external_secrets: {store: vault, prefix: pulp/prod}`",
+        )
+    if secrets.external_secrets is not None and secrets.backend not in (None, "external-secrets"):
+        wrong.add(f"the backend is {secrets.backend}, so no store is read", ("secrets", "external_secrets"))
+    issuers = secrets.cert_manager
+    if int(issuers.renew_before[:-1]) >= int(issuers.duration[:-1]):
+        wrong.add(
+            f"renewing {issuers.renew_before} before the end of {issuers.duration} would never stop",
+            ("secrets", "cert_manager", "renew_before"),
+            ("secrets", "cert_manager", "duration"),
+        )
+    if issuers.issuer is not None and issuers.issuer == issuers.upstream_issuer:
+        wrong.add(
+            "api and content accept every certificate of this issuer, so it must sign nothing else",
+            ("secrets", "cert_manager", "upstream_issuer"),
+        )
 
 
 def _complete(spec: Spec, wrong: Wrong) -> None:

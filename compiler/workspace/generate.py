@@ -20,7 +20,7 @@ from compiler.workspace.failures import raise_together, translated
 from compiler.workspace.lock import NAME as LOCK
 from compiler.workspace.repository import MARKER, SPEC, Workspace, folders_with
 from compiler.workspace.seals import refuse_broken_seals
-from compiler.workspace.secrets import backend_of
+from compiler.workspace.secrets import backend_of, leaves_of
 from compiler.workspace.verify import verify
 
 
@@ -151,7 +151,7 @@ class _Run:
         if spec.delivery is None or spec.abstract or spec.namespace is None:
             return {}
         objects = [one.data for one in rendering.objects]
-        return _bytes(delivery_files(spec, objects, path=folder, backend=backend_of(spec)))
+        return _bytes(delivery_files(spec, objects, path=folder, backend=backend_of(spec), leaves=leaves_of(spec)))
 
 
 def _orphans(tree: Tree) -> tuple[str, ...]:

@@ -7,13 +7,17 @@ import fcntl
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from compiler.errors import CompilerError, WorldError
+from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement
 from compiler.secrets.access import Access
-from compiler.secrets.ensure import Target
 from compiler.secrets.layout import Backend
+from compiler.secrets.plaintext import Plaintext
+from compiler.secrets.references import ExternalStore, Issuers
+from compiler.secrets.targets import Target
 from compiler.spec import EffectiveSpec
 from compiler.spec.models import Spec
 from compiler.workspace.repository import Workspace
@@ -22,8 +26,19 @@ from compiler.workspace.repository import Workspace
 def backend_of(spec: Spec) -> Backend:
     """What seals for the cluster of ``spec``: what it says, else sealed-secrets for Argo CD and sops otherwise (Argo CD
     cannot open sops files without a plugin)."""
-    if spec.secrets.backend is not None:
-        return spec.secrets.backend
+    return _sealing(spec) if spec.secrets.backend is None else spec.secrets.backend
+
+
+def leaves_of(spec: Spec) -> Backend:
+    """What issues and seals the certificates of ``spec``: cert-manager when it says so; what was issued here cannot
+    be a reference, so beside ``external-secrets`` it is sealed as the delivery asks."""
+    if spec.secrets.certificates == "cert-manager":
+        return "cert-manager"
+    backend = backend_of(spec)
+    return _sealing(spec) if backend == "external-secrets" else backend
+
+
+def _sealing(spec: Spec) -> Backend:
     return "sealed-secrets" if spec.delivery is not None and spec.delivery.argocd is not None else "sops"
 
 
@@ -43,9 +58,44 @@ def targets(root: Path, names: Sequence[str] = ()) -> tuple[Target, ...]:
     known = {overlay_name(one.folder): one for one in Workspace(root).overlays() if _deployed(one)}
     chosen = [_chosen(name, known) for name in names] or list(known)
     return tuple(
-        Target(name, build_model(known[name].spec).requirements, backend_of(known[name].spec))
-        for name in dict.fromkeys(chosen)
+        target_of(name, known[name].spec, build_model(known[name].spec).requirements) for name in dict.fromkeys(chosen)
     )
+
+
+def target_of(overlay: str, spec: Spec, requirements: Requirements) -> Target:
+    """An overlay as the secrets room sees it.
+
+    Args:
+        overlay: its name.
+        spec: its effective spec.
+        requirements: what its model needs.
+    """
+    external = spec.secrets.external_secrets
+    store = ExternalStore(external.store, (external.prefix or "").strip("/"), external.refresh) if external else None
+    backend, leaves = backend_of(spec), leaves_of(spec)
+    if leaves != "cert-manager":
+        return Target(overlay, requirements, backend, leaves, store)
+    issuers, made = _issuers(spec, requirements)
+    return Target(
+        overlay, replace(requirements, secrets=(*requirements.secrets, *made)), backend, leaves, store, issuers
+    )
+
+
+def _issuers(spec: Spec, requirements: Requirements) -> tuple[Issuers, tuple[SecretRequirement, ...]]:
+    """What cert-manager issues with, and the Secrets of the CAs that it makes for issuers nobody named."""
+    asked = spec.secrets.cert_manager
+    named: dict[str, str | None] = {"service": asked.issuer, "upstream": asked.upstream_issuer}
+    leaves = [(one, part) for one in requirements.secrets for part in one.materials if isinstance(part, Leaf)]
+    used = sorted({part.authority for _, part in leaves})
+    names: dict[str, str] = {authority: named[authority] or f"{spec.name}-{authority}-issuer" for authority in used}
+    made = {f"{spec.name}-{authority}-ca": names[authority] for authority in used if named[authority] is None}
+    secrets = tuple(
+        SecretRequirement(
+            name, leaves[0][0].namespace, (), "kubernetes.io/tls", (f"Issuer/{issuer}",), leaves[0][0].labels
+        )
+        for name, issuer in made.items()
+    )
+    return Issuers(dict(names), asked.kind, made, asked.duration, asked.renew_before), secrets
 
 
 def _deployed(effective: EffectiveSpec) -> bool:
@@ -63,7 +113,14 @@ def _chosen(name: str, known: Mapping[str, EffectiveSpec]) -> str:
     )
 
 
-def access(root: Path, *, sops: str | None, identities: Sequence[Path], now: datetime) -> Access:
+def access(
+    root: Path,
+    *,
+    sops: str | None,
+    identities: Sequence[Path],
+    now: datetime,
+    authority_keys: Mapping[str, Path] = {},
+) -> Access:
     """Keys and tools of one command.
 
     Args:
@@ -71,12 +128,18 @@ def access(root: Path, *, sops: str | None, identities: Sequence[Path], now: dat
         sops: path of sops, or ``None`` to look for it.
         identities: identity files.
         now: the present, timezone-aware.
+        authority_keys: files outside the repository with private keys of CAs, by ``<overlay>/<authority>``.
+
+    Raises:
+        CompilerError: a CA's key stands in the repository.
+        WorldError: it cannot be read.
     """
     from compiler.secrets import identities as keys
     from compiler.secrets import tool
 
     tool.forbid_core_dumps()
-    return Access(lambda: tool.find(sops), lambda: keys.read(identities, repository=root), now)
+    private = {identifier: Plaintext(keys.read_private(file, root)) for identifier, file in authority_keys.items()}
+    return Access(lambda: tool.find(sops), lambda: keys.read(identities, repository=root), now, private)
 
 
 @contextlib.contextmanager

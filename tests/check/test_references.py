@@ -27,7 +27,8 @@ EXTERNAL = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret"}
 PRODUCERS = {
     "sealed secret": SECRET,
     "sops": SEALED_BY_SOPS,
-    "external secret": obj("", "", "cred", spec={"data": [{"secretKey": "password"}]}) | EXTERNAL,
+    "external secret": obj("", "", "cred", spec={"data": [{"secretKey": "password", "remoteRef": {"key": "k"}}]})
+    | EXTERNAL,
     "external secret by target": obj("", "", "x", spec={"target": {"name": "cred"}, "dataFrom": [{}]}) | EXTERNAL,
 }
 
@@ -43,7 +44,9 @@ def test_a_key_that_it_will_not_hold_is_found(producer: str) -> None:
 
 
 def test_a_certificate_counts_as_its_secret() -> None:
-    certificate = obj("cert-manager.io/v1", "Certificate", "c", spec={"secretName": "cred"})
+    certificate = obj(
+        "cert-manager.io/v1", "Certificate", "c", spec={"secretName": "cred", "issuerRef": {"name": "ca"}}
+    )
     assert not check(certificate, env("secret", "cred", "tls.key"))
 
 

@@ -1,7 +1,8 @@
 """Strict schemas of the custom resources that the compiler emits, in the notation of :mod:`.tables`.
 
 Sources: the CRDs of Sealed Secrets (bitnami.com/v1alpha1), Argo CD (argoproj.io/v1alpha1) and Flux
-(source.toolkit.fluxcd.io/v1, kustomize.toolkit.fluxcd.io/v1), as far as a repository would write them; status is left
+(source.toolkit.fluxcd.io/v1, kustomize.toolkit.fluxcd.io/v1), External Secrets (external-secrets.io/v1) and
+cert-manager (cert-manager.io/v1), as far as a repository would write them; status is left
 open.
 """
 
@@ -16,6 +17,9 @@ KINDS: dict[str, str] = {
     "argoproj.io/v1alpha1/AppProject": "custom.AppProject",
     "source.toolkit.fluxcd.io/v1/GitRepository": "custom.GitRepository",
     "kustomize.toolkit.fluxcd.io/v1/Kustomization": "custom.Kustomization",
+    "external-secrets.io/v1/ExternalSecret": "custom.ExternalSecret",
+    "cert-manager.io/v1/Certificate": "custom.Certificate",
+    "cert-manager.io/v1/Issuer": "custom.Issuer",
 }
 """``group/version/Kind`` to the name of its definition."""
 
@@ -130,6 +134,84 @@ DEFINITIONS: dict[str, dict[str, str] | str] = {
         "timeout": "s",
         "wait": "b",
     },
+    "custom.ExternalSecret": {**_TOP, "spec!": "#custom.ExternalSecretSpec"},
+    "custom.ExternalSecretSpec": {
+        "data": "[]#custom.ExternalSecretData",
+        "dataFrom": "[]o",
+        "refreshInterval": "s",
+        "refreshPolicy": "=CreatedOnce|OnChange|Periodic",
+        "secretStoreRef": "#custom.SecretStoreRef",
+        "target": "#custom.ExternalSecretTarget",
+    },
+    "custom.SecretStoreRef": {"kind": "=SecretStore|ClusterSecretStore", "name": "s"},
+    "custom.ExternalSecretTarget": {
+        "creationPolicy": "=Merge|None|Orphan|Owner",
+        "deletionPolicy": "=Delete|Merge|Retain",
+        "immutable": "b",
+        "name": "s",
+        "template": "o",
+    },
+    "custom.ExternalSecretData": {
+        "remoteRef!": "#custom.ExternalSecretRemoteRef",
+        "secretKey!": "s",
+        "sourceRef": "o",
+    },
+    "custom.ExternalSecretRemoteRef": {
+        "conversionStrategy": "=Default|Unicode",
+        "decodingStrategy": "=Auto|Base64|Base64URL|None",
+        "key!": "s",
+        "metadataPolicy": "=Fetch|None",
+        "property": "s",
+        "version": "s",
+    },
+    "custom.Issuer": {**_TOP, "spec!": "#custom.IssuerSpec"},
+    "custom.IssuerSpec": {
+        "acme": "o",
+        "ca": "#custom.IssuerCa",
+        "selfSigned": "#custom.IssuerSelfSigned",
+        "vault": "o",
+        "venafi": "o",
+    },
+    "custom.IssuerCa": {
+        "crlDistributionPoints": "[]s",
+        "issuingCertificateURLs": "[]s",
+        "ocspServers": "[]s",
+        "secretName!": "s",
+    },
+    "custom.IssuerSelfSigned": {"crlDistributionPoints": "[]s"},
+    "custom.Certificate": {**_TOP, "spec!": "#custom.CertificateSpec"},
+    "custom.CertificateSpec": {
+        "additionalOutputFormats": "[]o",
+        "commonName": "s",
+        "dnsNames": "[]s",
+        "duration": "s",
+        "emailAddresses": "[]s",
+        "encodeUsagesInRequest": "b",
+        "ipAddresses": "[]s",
+        "isCA": "b",
+        "issuerRef!": "#custom.IssuerRef",
+        "keystores": "o",
+        "literalSubject": "s",
+        "nameConstraints": "o",
+        "otherNames": "[]o",
+        "privateKey": "#custom.CertificatePrivateKey",
+        "renewBefore": "s",
+        "renewBeforePercentage": "l",
+        "revisionHistoryLimit": "l",
+        "secretName!": "s",
+        "secretTemplate": "o",
+        "signatureAlgorithm": "s",
+        "subject": "o",
+        "uris": "[]s",
+        "usages": "[]s",
+    },
+    "custom.CertificatePrivateKey": {
+        "algorithm": "=ECDSA|Ed25519|RSA",
+        "encoding": "=PKCS1|PKCS8",
+        "rotationPolicy": "=Always|Never",
+        "size": "l",
+    },
+    "custom.IssuerRef": {"group": "s", "kind": "s", "name!": "s"},
     "custom.Decryption": {
         "provider!": "=sops",
         "secretRef": "#custom.NameReference",

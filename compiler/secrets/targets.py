@@ -1,0 +1,67 @@
+"""An overlay as this room sees it: what its model needs, and what seals or makes each Secret of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compiler.errors import CompilerError
+from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement
+from compiler.secrets import layout
+from compiler.secrets.references import REFERENCES, ExternalStore, Issuers
+
+
+@dataclass(frozen=True)
+class Target:
+    """An overlay.
+
+    Args:
+        overlay: its name, the folder below ``overlays/``.
+        requirements: what its model needs.
+        backend: what seals for its cluster, or refers to what is there.
+        leaves: what seals or issues its certificates, when that is another backend.
+        store: where External Secrets finds values, when a backend is ``external-secrets``.
+        issuers: what cert-manager issues with, when a backend is ``cert-manager``.
+    """
+
+    overlay: str
+    requirements: Requirements
+    backend: layout.Backend
+    leaves: layout.Backend | None = None
+    store: ExternalStore | None = None
+    issuers: Issuers | None = None
+
+    def backend_for(self, requirement: SecretRequirement) -> layout.Backend:
+        """What seals or makes one Secret."""
+        made = self.issuers is not None and requirement.name in self.issuers.made
+        if self.leaves is not None and (made or any(isinstance(one, Leaf) for one in requirement.materials)):
+            return self.leaves
+        return self.backend
+
+    def backends(self) -> tuple[layout.Backend, ...]:
+        """Every backend that a Secret of this overlay has, sorted."""
+        return tuple(sorted({self.backend_for(one) for one in self.requirements.secrets} or {self.backend}))
+
+    def issues(self) -> bool:
+        """Whether certificates are issued here, by an own CA."""
+        return (self.leaves or self.backend) not in REFERENCES
+
+
+def refuse_reference(target: Target, requirement: SecretRequirement) -> None:
+    """Refuse to change a value that a controller in the cluster has.
+
+    Raises:
+        CompilerError: the Secret is only referred to.
+    """
+    secret = layout.identifier(target.overlay, requirement.name)
+    backend = target.backend_for(requirement)
+    if backend == "external-secrets":
+        place = target.store.remote(requirement.name) if target.store else requirement.name
+        raise CompilerError(
+            f"{secret} is read from the external store: its values are not kept here",
+            hint=f"change {place} in the store; External Secrets brings it to the cluster",
+        )
+    if backend == "cert-manager":
+        raise CompilerError(
+            f"{secret} is issued by cert-manager: nothing of it is kept here",
+            hint=f"cmctl renew --namespace {requirement.namespace} {requirement.name}",
+        )
