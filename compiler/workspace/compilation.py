@@ -10,6 +10,7 @@ from compiler.k8s.tree import Tree
 from compiler.pulp.model import Compiled, build_model
 from compiler.secrets import generations, reencrypting
 from compiler.spec import Cache, EffectiveSpec, load, overlay_name
+from compiler.workspace.repository import refuse_stray
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -93,4 +94,10 @@ class Compilation:
 
 
 def _has_kustomization(tree: Tree, folder: str) -> bool:
-    return any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS)
+    """Whether Kustomize can build a folder; one behind a link out of the repository is an error, not absent."""
+    if any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS):
+        return True
+    refuse_stray(tree, folder)
+    for name in _KUSTOMIZATIONS:
+        refuse_stray(tree, f"{folder}/{name}")
+    return False

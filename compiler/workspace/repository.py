@@ -109,8 +109,31 @@ class Workspace:
 
 
 def spec_folders(tree: Tree) -> tuple[str, ...]:
-    """The folders of a tree that have a spec, bases first."""
+    """The folders of a tree that have a spec, bases first.
+
+    Raises:
+        CompilerError: a spec cannot be reached; to take it for one that is gone would remove what it means.
+    """
+    for parent in _PARENTS:
+        for folder in tree.listdir(parent) if tree.is_dir(parent) else ():
+            refuse_stray(tree, f"{parent}/{folder}/{SPEC}")
     return folders_with(tree, SPEC)
+
+
+def refuse_stray(tree: Tree, path: str) -> None:
+    """Refuse a name that stands in its folder, but is neither a file nor a folder of the tree: a link that leaves it.
+
+    Raises:
+        CompilerError: it is one.
+    """
+    folder, _, name = path.rpartition("/")
+    if tree.is_file(path) or tree.is_dir(path) or not tree.is_dir(folder) or name not in tree.listdir(folder):
+        return
+    raise CompilerError(
+        "this is a link that leads nowhere in the repository, or no regular file",
+        origin=Origin(path),
+        hint="put the file itself in its place",
+    )
 
 
 def folders_with(tree: Tree, name: str) -> tuple[str, ...]:

@@ -225,9 +225,10 @@ def _seal(
     from compiler.secrets.start import initialize
     from compiler.workspace import secrets
 
+    name = ascii(target.name)[1:-1]  # a line of ASCII, whatever the folder is called
     administrator = _recipient(keys.admin, target, keys, "administrator of sealed secrets (compiler)")
     clusters = {
-        overlay: [_recipient(file, target, keys, f"cluster of the overlay {overlay} of {target.name} (compiler)")]
+        overlay: [_recipient(file, target, keys, f"cluster of the overlay {overlay} of {name} (compiler)")]
         for overlay, file in keys.clusters.items()
     }
     certificates = dict.fromkeys(OVERLAYS, answers.certificate) if answers.certificate else {}

@@ -144,6 +144,13 @@ def test_an_edited_value_is_generated_and_built(made: dict[str, Path], monkeypat
     assert run(["generate"]) == 0
 
 
+def test_a_folder_may_have_a_name_in_any_language(tmp_path: Path) -> None:
+    root, identity = tmp_path / "Grüße\nan dich", tmp_path / "me.txt"
+    arguments = ["--host", "p.example.com", "--delivery", "flux", "--identity", str(identity)]
+    assert run(["init", str(root), *arguments]) == 0
+    assert (root / "overlays" / "prod" / "kustomization.yaml").is_file()
+
+
 def test_a_second_identity_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--host", "p.example.com", "--delivery", "flux", "--identity", str(tmp_path / "me.txt")]
     assert run(["init", str(tmp_path / "one"), *arguments]) == 0

@@ -86,6 +86,30 @@ def test_what_was_generated_from_a_spec_that_is_gone_goes_but_nothing_else(writt
     assert states(written) == {}
 
 
+@pytest.mark.parametrize("target", ["/etc/passwd", "nowhere.yaml"])
+def test_a_spec_behind_a_link_that_leads_nowhere_here_is_not_taken_for_one_that_is_gone(
+    written: Workspace, target: str
+) -> None:
+    spec = written.root / "overlays/demo/pulp.yaml"
+    spec.unlink()
+    spec.symlink_to(target)
+    with pytest.raises(CompilerError, match="leads nowhere in the repository") as caught:
+        plan(written)
+    assert caught.value.origin is not None
+    assert caught.value.origin.path == "overlays/demo/pulp.yaml"
+
+
+@pytest.mark.parametrize("link", ["custom", "custom/kustomization.yaml"])
+def test_a_component_behind_a_link_out_of_the_repository_is_not_passed_over(written: Workspace, link: str) -> None:
+    path = written.root / "overlays/demo" / link
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("/etc")
+    with pytest.raises(CompilerError, match="leads nowhere in the repository") as caught:
+        plan(written)
+    assert caught.value.origin is not None
+    assert caught.value.origin.path == f"overlays/demo/{link}"
+
+
 def test_a_generated_file_that_was_deleted_comes_back(written: Workspace) -> None:
     (written.root / "overlays/demo/kustomization.yaml").unlink()
     assert states(written) == {"overlays/demo/kustomization.yaml": "missing"}
