@@ -75,7 +75,9 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
         identities: tuple[Path, ...], sops: str | None, now: str | None, authority_keys: tuple[str, ...], **options: Any
     ) -> Any:
         return command(
-            Session(find_root(), sops, _identities(identities), _moment(now), _authority_keys(authority_keys)),
+            Session(
+                _recovered(find_root()), sops, _identities(identities), _moment(now), _authority_keys(authority_keys)
+            ),
             **options,
         )
 
@@ -91,6 +93,17 @@ def _authority_keys(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
             raise CompilerError("--ca-key wants OVERLAY/AUTHORITY=FILE, e.g. --ca-key prod/service=ca.key")
         pairs.append((identifier, Path(file)))
     return tuple(pairs)
+
+
+def _recovered(root: Path) -> Path:
+    """``root``, put right before anything is read when a run was killed while it wrote: its lock and its files would
+    contradict each other."""
+    from compiler.workspace import journal
+
+    message = journal.recover(root)
+    if message:
+        click.echo(message, err=True)
+    return root
 
 
 def find_root() -> Path:
