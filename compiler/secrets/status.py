@@ -11,7 +11,9 @@ from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
 from compiler.secrets import inventory, layout, lock, pki, plan, recipients, sealedsecrets
 from compiler.secrets.access import Access
+from compiler.secrets.authorities import Authorities
 from compiler.secrets.ensure import Target, orphans, states
+from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Sealing
 
 Condition = Literal["ok", "unset", "missing", "stale", "wrong", "orphan", "renew", "expiring", "expired"]
@@ -69,22 +71,41 @@ def status(tree: Tree, targets: Sequence[Target], access: Access) -> tuple[Row, 
     sealing = Sealing(tree, access, who, lock.read(tree))
     rows: list[Row] = []
     for target in targets:
-        groups = _groups(who, target)
         for secret, state in states(tree, target, sealing).items():
+            groups = _groups(who, target, state)
             rows.append(_secret(secret, state, access.now, groups, sealing.rotations.get(secret)))
         rows += [
             Row(secret, "", "orphan", "no overlay wants it; `compiler secrets ensure --prune` removes it")
             for secret in orphans(target, sealing)
         ]
         rows += _authorities(target.overlay, sealing, access.now)
-        if target.backend == "sealed-secrets":
+        if not target.issues():
+            rows += _unknown(target, Authorities(target.overlay, sealing))
+        if "sealed-secrets" in target.backends():
             rows.append(_controller(target.overlay, sealing, access.now))
     return tuple(sorted(rows, key=lambda row: row.id))
 
 
-def _groups(who: recipients.Recipients, target: Target) -> tuple[str, ...]:
-    if target.backend == "sealed-secrets":
+def _unknown(target: Target, authorities: Authorities) -> list[Row]:
+    """A row for each CA that signs in the cluster and that nobody here knows yet."""
+    missing = sorted({one for bundle in target.requirements.trust for one in authorities.unknown(bundle)})
+    return [
+        Row(
+            f"{target.overlay}/{one} CA",
+            "ca",
+            "unset",
+            f"whom to trust: compiler secrets ca import {target.overlay} --authority {one} --cert FILE",
+            backend="cert-manager",
+        )
+        for one in missing
+    ]
+
+
+def _groups(who: recipients.Recipients, target: Target, state: plan.State) -> tuple[str, ...]:
+    if state.backend == "sealed-secrets":
         return ("controller",)
+    if state.backend in REFERENCES:
+        return state.recipients
     return tuple(name for name in (f"cluster-{target.overlay}", "admin") if who.groups.get(name))
 
 
@@ -166,8 +187,8 @@ def _authorities(overlay: str, sealing: Sealing, now: datetime) -> list[Row]:
                     kind="ca",
                     condition=condition,
                     note=note or ("issues" if generation == authority.issuer else "trusted, does not issue"),
-                    backend="sops",
-                    readers=("admin",),
+                    backend="sops" if entry.sealed else "offline",
+                    readers=("admin",) if entry.sealed else (),
                     generation=generation,
                     not_after=entry.not_after,
                     renew_at=lock.moment(start),
