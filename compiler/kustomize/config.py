@@ -96,8 +96,16 @@ def read_configuration(path: str, loader: Loader) -> Config:
     """
     content, where = loader.load(path)
     try:
-        data = read_yaml11(decode(content))[0]
-        fields = decode_struct(data, "TransformerConfig", what="error unmarshaling JSON: while decoding JSON: ")
+        data, _, duplicate = read_yaml11(decode(content))
+        if duplicate is not None:
+            raise KustomizeError(
+                f"error converting YAML to JSON: yaml: unmarshal errors:\n  line {duplicate[1]}: {duplicate[0]}",
+                line=duplicate[1],
+                hint="each field comes once",
+            )
+        fields = decode_struct(
+            data, "TransformerConfig", what="error unmarshaling JSON: while decoding JSON: ", coerce=True
+        )
     except KustomizeError as error:
         raise error.at(where) from None
     tables = {name: tuple(_spec(entry) for entry in fields.get(name, ())) for name in TABLES}

@@ -11,13 +11,16 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.scalars import (
     EMPTY_NULL,
+    Quoted,
     Scalar,
     copy,
     from_plain,
     is_nil_or_empty,
     is_null,
+    is_undecided,
     plain,
     put,
+    reads_otherwise,
     set_field,
     set_style,
     text_of,
@@ -147,7 +150,8 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
         if value is None or is_null(value):
             dest.pop(name, None)
         elif value is old:
-            continue
+            if type(old) is not dict and type(old) is not list and is_undecided(old) and reads_otherwise(text_of(old)):
+                dest[name] = Quoted(text_of(old))
         elif name in dest:
             put(dest, name, set_style(old, value))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -9,6 +10,7 @@ from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
 from compiler.kustomize.resource import CLUSTER, Id, Resource, Resources, id_text
 from compiler.kustomize.scalars import is_null, put, set_style, text_of
 
+Write = Callable[[Any, Any], None]
 _SUBJECT_MODES = ("", "defaultOnly", "allServiceAccounts", "none")
 _ROLE_BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 
@@ -34,27 +36,13 @@ def set_namespace(
             'must be one of "defaultOnly", "allServiceAccounts" or "none"'
         )
 
-    def write(container: Any, key: Any) -> None:
-        old = container[key]
-        if isinstance(old, dict | list):
-            raise KustomizeError("namespace field specs must target scalar nodes")
-        if not unset_only or not text_of(old) or is_null(old):
-            put(container, key, set_style(old, namespace))
-
+    write = _writer(namespace, unset_only)
     for resource in resources:
         if not resource.node:
             continue
         resource.push_history()
         current = resource.current()
-        if current.namespace != CLUSTER:
-            metadata = resource.node.get("metadata")
-            if type(metadata) is not dict:
-                metadata = resource.node["metadata"] = {}
-            metadata.setdefault("namespace", made_scalar())
-            write(metadata, "namespace")
-        binding = current.kind in _ROLE_BINDINGS
-        if binding:
-            _set_subjects(resource, subjects, write)
+        binding = _put(resource, current, subjects, write)
         for spec in specs.of(resource):
             path = spec.path.removeprefix("/")
             if path == "metadata/namespace" or (binding and path == "subjects"):
@@ -66,7 +54,37 @@ def set_namespace(
     _require_unique(resources)
 
 
-def _set_subjects(resource: Resource, mode: str, write: Any) -> None:
+def put_namespace(resource: Resource, namespace: str) -> None:
+    """Set the namespace of one resource, and of a role binding's default subjects, as :func:`set_namespace` does."""
+    _put(resource, resource.current(), "", _writer(namespace, False))
+
+
+def _put(resource: Resource, current: Id, subjects: str, write: Write) -> bool:
+    """Set the namespace; whether the resource is a role binding."""
+    if current.namespace != CLUSTER:
+        metadata = resource.node.get("metadata")
+        if type(metadata) is not dict:
+            metadata = resource.node["metadata"] = {}
+        metadata.setdefault("namespace", made_scalar())
+        write(metadata, "namespace")
+    binding = current.kind in _ROLE_BINDINGS
+    if binding:
+        _set_subjects(resource, subjects, write)
+    return binding
+
+
+def _writer(namespace: str, unset_only: bool) -> Write:
+    def write(container: Any, key: Any) -> None:
+        old = container[key]
+        if isinstance(old, dict | list):
+            raise KustomizeError("namespace field specs must target scalar nodes")
+        if not unset_only or not text_of(old) or is_null(old):
+            put(container, key, set_style(old, namespace))
+
+    return write
+
+
+def _set_subjects(resource: Resource, mode: str, write: Write) -> None:
     if mode == "none":
         return
     subjects = resource.node.get("subjects")

@@ -118,6 +118,10 @@ def _choose_schema(file: Kustomization, loader: Loader, settings: Settings) -> N
     from compiler.kustomize.openapi import check_version, read_schema
 
     try:
+        if wanted.get("version") and wanted.get("path"):
+            raise KustomizeError(
+                "builtin version and custom schema provided, cannot use both", hint="remove version or path"
+            )
         check_version(wanted.get("version", ""))
         if wanted.get("path"):
             content, where = loader.load(wanted["path"])

@@ -66,6 +66,10 @@ def run_generators(file: Kustomization, loader: Loader, settings: Settings) -> l
                     entry[field] = entry.get(field) or metadata.get(field, "")
                 kind = resource.kind.removesuffix("Generator")
                 made.append(("generators", index, generate(kind, entry, {}, loader, Origin(file.path, 1))))
+            elif resource.kind == "IAMPolicyGenerator":
+                from compiler.kustomize.iampolicy import service_account
+
+                made.append(("generators", index, service_account(_config(resource), file.path)))
             elif resource.kind in _GENERATORS:
                 raise KustomizeError(
                     f"{resource.kind} as a generator plugin is not supported yet",
@@ -163,11 +167,13 @@ def _id(resource: Resource) -> str:
 
 
 def _config(resource: Resource) -> dict[str, Any]:
-    if resource.kind not in ("HashTransformer", "ValueAddTransformer"):
-        return decode(plain(resource.node), resource.kind, what="", known_only=False)
+    """The configuration in an object; the two affix transformers alone read it with go-yaml, heeding case."""
     data = plain(resource.node)
     assert isinstance(data, dict)  # noqa: S101 - an object is a map
-    return data
+    if resource.kind == "HashTransformer":
+        return data
+    affix = resource.kind in ("PrefixTransformer", "SuffixTransformer")
+    return decode(data, resource.kind, what="", known_only=False, coerce=True, any_case=not affix)
 
 
 def _specs(config: Mapping[str, Any]) -> Specs:
@@ -268,9 +274,9 @@ def _hash(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
 
 
 def _value_add(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
-    raise KustomizeError(
-        "ValueAddTransformer is not supported yet", hint="use a replacement or a patch", unsupported=True
-    )
+    from compiler.kustomize.valueadd import value_add
+
+    return value_add(config, loader)
 
 
 _TRANSFORMERS: Mapping[str, Callable[[dict[str, Any], Loader, Kustomization], Run]] = {

@@ -39,11 +39,15 @@ def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[En
         content, where = loader.load(path)
         try:
             data = read_yaml11(decode(content))[0]
-            listed = data if isinstance(data, list) else [data]
+            if not isinstance(data, list | dict):
+                kind = "invalid" if data is None else "string" if isinstance(data, str) else type(data).__name__
+                raise KustomizeError(
+                    f"unsupported replacement type encountered within replacement path: {kind}",
+                    hint="the file holds a replacement or a list of them",
+                )
             found.extend(
-                (decode_struct(item, "Replacement", what="", known_only=True), f"{where}[{i}]")
-                for i, item in enumerate(listed)
-                if item is not None
+                (decode_struct(item, "Replacement", what="", known_only=False, coerce=True), f"{where}[{i}]")
+                for i, item in enumerate(data if isinstance(data, list) else [data])
             )
         except KustomizeError as error:
             raise error.at(where) from None

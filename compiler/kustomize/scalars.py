@@ -298,6 +298,22 @@ class _Undecided(str):
     __slots__ = ()
 
 
+def is_undecided(node: Any) -> bool:
+    """Whether a plain scalar has no tag: what it is shows when it is printed."""
+    return type(node) is _Undecided or (type(node) is Scalar and node.tag == "" and not node.quoted)
+
+
+_YAML11_WORDS = frozenset(
+    ["y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"]
+)
+
+
+def reads_otherwise(text: str) -> bool:
+    """Whether YAML 1.1 reads a plain text as a number or a boolean (nulls and dates do not count)."""
+    found = resolve_plain(text)
+    return found.tag in ("int", "float", "bool") if type(found) is Scalar else text in _YAML11_WORDS
+
+
 def with_text(old: Any, text: str) -> Any:
     """The node ``old`` with another text: its tag and style stay (what a replacement does to a scalar)."""
     if type(old) is Shared:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.structs import STRUCTS, Type
+from compiler.kustomize.structs import EMBEDDED, STRUCTS, Type
 
 _names: dict[str, dict[str, str]] = {}
 
 
-def decode(data: Any, kind: str, *, what: str = "invalid Kustomization: ", known_only: bool = True) -> dict[str, Any]:
+def decode(
+    data: Any,
+    kind: str,
+    *,
+    what: str = "invalid Kustomization: ",
+    known_only: bool = True,
+    coerce: bool = False,
+    any_case: bool = True,
+) -> dict[str, Any]:
     """A struct as a dict with the canonical names of its fields; absent and null fields are left out.
 
     Args:
@@ -18,22 +26,27 @@ def decode(data: Any, kind: str, *, what: str = "invalid Kustomization: ", known
         kind: the name of the struct.
         what: what errors begin with.
         known_only: refuse unknown fields.
+        coerce: take numbers and booleans where strings are wanted, as sigs.k8s.io/yaml does for everything but the
+            kustomization itself.
+        any_case: names of fields match in any case.
 
     Raises:
         KustomizeError: an unknown field or a value of the wrong type, with its path as ``field``.
     """
     if data is None:
         return {}
-    result = _decode(data, kind, kind, "", _Context(kind, what, known_only))
+    result = _decode(data, kind, kind, "", _Context(kind, what, known_only, coerce, any_case))
     assert isinstance(result, dict)  # noqa: S101 - a struct decodes to a dict
     return result
 
 
 class _Context:
-    def __init__(self, root: str, what: str, known_only: bool) -> None:
+    def __init__(self, root: str, what: str, known_only: bool, coerce: bool, any_case: bool) -> None:
         self.root = root
         self.what = what
         self.known_only = known_only
+        self.coerce = coerce
+        self.any_case = any_case
 
 
 def _decode(data: Any, kind: Type, struct: str, path: str, context: _Context) -> Any:
@@ -53,7 +66,9 @@ def _decode(data: Any, kind: Type, struct: str, path: str, context: _Context) ->
         }
     if kind == "string":
         if not isinstance(data, str):
-            raise _mismatch(data, kind, struct, path, context)
+            if not context.coerce or isinstance(data, list | dict):
+                raise _mismatch(data, kind, struct, path, context)
+            return _text(data)
         return data
     if kind == "bool":
         if not isinstance(data, bool):
@@ -77,9 +92,11 @@ def _struct(data: Any, kind: str, struct: str, path: str, context: _Context) -> 
     lowered = _names.get(kind)
     if lowered is None:
         lowered = _names[kind] = {name.lower(): name for name in fields}
+    coerce = context.coerce
+    embedded = EMBEDDED.get(kind, ()) if coerce else ()
     result: dict[str, Any] = {}
     for key in sorted(data):
-        name = key if key in fields else lowered.get(key.lower())
+        name = key if key in fields else lowered.get(key.lower()) if context.any_case else None
         below = f"{path}.{key}" if path else key
         if name is None:
             if not context.known_only:
@@ -88,8 +105,19 @@ def _struct(data: Any, kind: str, struct: str, path: str, context: _Context) -> 
                 f'{context.what}json: unknown field "{key}"', field=below, hint=suggestion(key, fields)
             )
         if data[key] is not None:
+            context.coerce = coerce and name not in embedded
             result[name] = _decode(data[key], fields[name], kind, below, context)
+    context.coerce = coerce
     return result
+
+
+def _text(data: bool | int | float) -> str:
+    """A number or boolean as Go's strconv writes it."""
+    if isinstance(data, bool):
+        return "true" if data else "false"
+    from compiler.kustomize.jsonpatch import go_float
+
+    return go_float(data) if isinstance(data, float) else str(data)
 
 
 def _zero(kind: Type) -> Any:

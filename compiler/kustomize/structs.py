@@ -16,6 +16,7 @@ _SELECTOR = {**_ID, "annotationSelector": "string", "labelSelector": "string"}
 _PAIRS = {"literals": _STRINGS, "files": _STRINGS, "envs": _STRINGS, "env": "string"}
 _GENERATOR = {"namespace": "string", "name": "string", "behavior": "string", **_PAIRS, "options": "GeneratorOptions"}
 _REPLACEMENT = {"source": "SourceSelector", "sourceValue": "string", "targets": ["TargetSelector"]}
+_PATCH = {"path": "string", "patch": "string", "target": "Selector", "options": "PatchArgs"}
 _HELM = {
     **dict.fromkeys(("name", "version", "repo", "releaseName", "namespace", "valuesFile"), "string"),
     **dict.fromkeys(("valuesMerge", "kubeVersion", "nameTemplate"), "string"),
@@ -70,7 +71,8 @@ STRUCTS: Mapping[str, Mapping[str, Type]] = {
         "fields": ["FieldSpec"],
     },
     "FieldSpec": {**_GVK, "path": "string", "create": "bool"},
-    "Patch": {"path": "string", "patch": "string", "target": "Selector", "options": {"": "bool"}},
+    "Patch": _PATCH,
+    "PatchArgs": {"allowNameChange": "bool", "allowKindChange": "bool"},
     "Selector": _SELECTOR,
     "Image": dict.fromkeys(("name", "newName", "tagSuffix", "newTag", "digest"), "string"),
     "Replica": {"name": "string", "count": "int64"},
@@ -127,12 +129,34 @@ STRUCTS: Mapping[str, Mapping[str, Type]] = {
     },
     "PrefixTransformer": {"prefix": "string", "fieldSpecs": ["FieldSpec"]},
     "SuffixTransformer": {"suffix": "string", "fieldSpecs": ["FieldSpec"]},
-    "PatchTransformer": {"path": "string", "patch": "string", "target": "Selector", "options": {"": "bool"}},
+    "PatchTransformer": _PATCH,
     "PatchStrategicMergeTransformer": {"paths": _STRINGS, "patches": "string"},
     "PatchJson6902Transformer": {"target": "Selector", "path": "string", "jsonOp": "string"},
     "ReplacementTransformer": {"replacements": ["ReplacementField"]},
     "ReplicaCountTransformer": {"replica": "Replica", "fieldSpecs": ["FieldSpec"]},
     "ImageTagTransformer": {"imageTag": "Image", "fieldSpecs": ["FieldSpec"]},
+    "ValueAddTransformer": {"value": "string", "targets": ["ValueAddTarget"], "targetFilePath": "string"},
+    "ValueAddTargets": {"targets": ["ValueAddTarget"]},
+    "ValueAddTarget": {"selector": "Selector", "fieldPath": "string", "filePathPosition": "int64"},
+    "IAMPolicyGenerator": {
+        "cloud": "string",
+        "kubernetesService": "KubernetesService",
+        "serviceAccount": "ServiceAccount",
+    },
+    "KubernetesService": {"namespace": "string", "name": "string"},
+    "ServiceAccount": {"name": "string", "projectId": "string"},
     "ConfigMapGenerator": {"metadata": "ObjectMeta", **_GENERATOR},
     "SecretGenerator": {"metadata": "ObjectMeta", **_GENERATOR, "type": "string"},
 }
+
+EMBEDDED: Mapping[str, frozenset[str]] = {
+    "FieldSpec": frozenset(_GVK),
+    "NameBackReferences": frozenset(_GVK),
+    "Selector": frozenset(_ID),
+    "SourceSelector": frozenset(_ID),
+    "ReplacementField": frozenset(_REPLACEMENT),
+    "ConfigMapGenerator": frozenset(_GENERATOR),
+    "SecretGenerator": frozenset((*_GENERATOR, "type")),
+    "IAMPolicyGenerator": frozenset(("cloud", "kubernetesService", "serviceAccount")),
+}
+"""Fields that Go has from an embedded struct: sigs.k8s.io/yaml does not turn numbers into strings there and below."""
