@@ -18,6 +18,7 @@ from compiler.secrets import (
     plan,
     recipients,
     sops,
+    sopsrules,
     status,
 )
 from compiler.secrets.access import Access
@@ -64,6 +65,9 @@ def check(tree: Tree, targets: Sequence[Target], access: Access, *, open_everyth
     findings += _vault(tree, sealing)
     findings += _authorities(tree, sealing)
     findings += _strangers(tree, targets, sealing)
+    if sopsrules.is_ours(tree) and tree.read(layout.SOPS_RULES) != sopsrules.rules(sealing.recipients):
+        message = "it does not seal to whom secrets/recipients.yaml says; run `compiler secrets ensure`"
+        findings.append(Finding(layout.SOPS_RULES, message))
     if open_everything:
         access.need_identity("check --deep opens everything")
         findings += [Finding(path, message) for path, message in deep.compare(tree, targets, sealing)]

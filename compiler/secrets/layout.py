@@ -17,6 +17,9 @@ LOCK = f"{ROOT}/seals.lock.json"
 GITATTRIBUTES = f"{ROOT}/.gitattributes"
 SOURCEIGNORE = f"{ROOT}/.sourceignore"
 
+SOPS_RULES = ".sops.yaml"
+"""At the repository's root: sops looks for it from its working folder upwards."""
+
 DIGEST_KEY_ID = "digest-key"
 """Id of the HMAC key in the vault; it has no ``/``, so no Secret of an overlay can have it."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from compiler.errors import CompilerError, Origin, WorldError
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import SecretRequirement
-from compiler.secrets import backends, digest, documents, guard, layout, lock, plan, sealedsecrets, sops
+from compiler.secrets import backends, digest, documents, guard, layout, lock, plan, sealedsecrets, sops, sopsrules
 from compiler.secrets.access import Access
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.recipients import Recipients
@@ -220,6 +220,8 @@ class Sealing:
                     future.cancel()
         self._jobs = []
         self.put(layout.LOCK, lock.dump(self.snapshot()))
+        if sopsrules.is_ours(self.tree):
+            self.put(layout.SOPS_RULES, sopsrules.rules(self.recipients))
         for path, written in self.writes.items():
             for leak in guard.scan(path, written) if written is not None else ():
                 raise WorldError(f"nothing was written: {leak.message}", origin=Origin(path))

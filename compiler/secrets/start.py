@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.secrets import digest, layout, lock, recipients, sealedsecrets
+from compiler.secrets import digest, layout, lock, recipients, sealedsecrets, sopsrules
 from compiler.secrets.access import Access
 from compiler.secrets.overlaid import Overlaid
 from compiler.secrets.plaintext import Plaintext
@@ -61,6 +61,8 @@ def initialize(
         sealing.writes[layout.RECIPIENTS] = content
     for overlay, certificate in read.items():
         sealing.put(layout.controller_certificate(overlay), certificate.pem)
+    if not tree.is_file(layout.SOPS_RULES):
+        sealing.writes[layout.SOPS_RULES] = sopsrules.rules(sealing.recipients)
     for path, text in ((layout.GITATTRIBUTES, _GITATTRIBUTES), (layout.SOURCEIGNORE, _SOURCEIGNORE)):
         if not tree.is_file(path):
             sealing.writes[path] = text

@@ -205,4 +205,8 @@ def actions(outcome: Outcome) -> dict[str, str]:
 
 def sealed_files(world: World, folders: Sequence[str] = ("vault", "ca", "demo")) -> list[str]:
     """Every sealed file of the world."""
-    return sorted(path for path in world.tree.files if path.endswith("sops.yaml") and path.split("/")[1] in folders)
+    return sorted(
+        path
+        for path in world.tree.files
+        if path.endswith(".sops.yaml") and path.split("/")[1:2] in [[one] for one in folders]
+    )

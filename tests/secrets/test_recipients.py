@@ -77,7 +77,7 @@ def test_init_again_adds_and_keeps_comments() -> None:
         writes = initialize(
             world.tree, access, administrators=[second.recipient], clusters={"pop-ams": [cluster.recipient]}
         )
-    assert list(writes) == [path]
+    assert list(writes) == [".sops.yaml", path]
     content = writes[path]
     assert content is not None
     assert b"# Operations" in content
