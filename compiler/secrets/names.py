@@ -61,3 +61,20 @@ def check_secret_key(key: str) -> str:
             f"{key[:80]!r} cannot be a key of a Secret: letters, digits, '-', '_' and '.' are allowed, at most 253"
         )
     return key
+
+
+def check_place(name: str, namespace: str) -> None:
+    """Check where a Secret shall be: its name is an RFC 1123 subdomain, its namespace a label of the same RFC.
+
+    A sealed-secrets controller binds values to ``namespace/name``, so a slash in either could mean another place.
+
+    Raises:
+        CompilerError: one of them is not.
+    """
+    if not _LABEL.fullmatch(namespace):
+        what = f"{namespace[:80]!r} cannot be a namespace" if namespace else "a Secret without a namespace fits nowhere"
+        raise CompilerError(f"{what}: lower-case letters, digits and '-', at most 63 characters")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise CompilerError(
+            f"{name[:80]!r} cannot be the name of a Secret: lower-case letters, digits, '-', '.', at most 253"
+        )

@@ -13,6 +13,7 @@ from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import SecretRequirement
 from compiler.secrets import backends, digest, documents, guard, layout, lock, plan, sealedsecrets, sops, sopsrules
 from compiler.secrets.access import Access
+from compiler.secrets.names import check_place
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.recipients import Recipients
 from compiler.secrets.targets import Target, refuse_reference
@@ -98,6 +99,7 @@ class Sealing:
             CompilerError: nobody is known to seal to, or a controller in the cluster makes this Secret.
         """
         refuse_reference(target, requirement)
+        check_place(requirement.name, requirement.namespace)
         name = target.backend_for(requirement)
         secret = layout.identifier(target.overlay, requirement.name)
         document = documents.SecretDocument(
@@ -128,6 +130,7 @@ class Sealing:
 
     def refer(self, target: Target, requirement: SecretRequirement) -> None:
         """Refer to what a controller of ``target``'s cluster makes; no value is opened or made."""
+        check_place(requirement.name, requirement.namespace)
         name = target.backend_for(requirement)
         secret = layout.identifier(target.overlay, requirement.name)
         content = self.reference(target, requirement)
