@@ -24,6 +24,7 @@ _LARGEST = 2 * 1024 * 1024
 @click.option("--fd", type=int, metavar="N", help="Read the value from file descriptor N.")
 @click.option("--from-env", metavar="VAR", help="Take the value of an environment variable.")
 @click.option("--keep-newline", is_flag=True, help="Keep the line end of a value of one line.")
+@click.option("--generated", is_flag=True, help="Take a value that would be made here, of an installation taken over.")
 @session
 def set_command(
     session: Session,
@@ -33,6 +34,7 @@ def set_command(
     fd: int | None,
     from_env: str | None,
     keep_newline: bool,
+    generated: bool,
 ) -> int:
     """Give a value that only you have; asks for it when run on a terminal.
 
@@ -41,11 +43,12 @@ def set_command(
     \b
     Example:
       compiler secrets set prod/pulp-postgres-configuration
+      compiler secrets set demo/pulp-db-fields-encryption --generated --stdin < fields.key
       vault read -field=key s3/pulp | compiler secrets set prod/pulp-s3 --key s3-secret-access-key --stdin
     """
     from compiler.kustomize.tree import DirTree
     from compiler.secrets.ensure import requirement_of
-    from compiler.secrets.given import set_values
+    from compiler.secrets.given import made_keys, set_values
     from compiler.secrets.lock import read as read_lock
     from compiler.secrets.plan import expected_keys
     from compiler.workspace import secrets
@@ -54,12 +57,15 @@ def set_command(
     targets = secrets.targets(session.root, [overlay] if overlay else [])
     _, requirement = requirement_of(targets, secret)
     keys = expected_keys(requirement, read_lock(DirTree(session.root)).secrets.get(secret))
+    keys = (*keys, *made_keys(requirement)) if generated else keys
     if key is None and len(keys) > 1:
         raise CompilerError(f"{secret} has several given keys", hint=f"choose one: --key {' | '.join(keys)}")
     name = key or (keys[0] if keys else "")
     value = _value(secret, name, from_stdin=from_stdin, fd=fd, variable=from_env, keep_newline=keep_newline)
     with secrets.exclusive(session.root), session.access() as access:
-        outcome = set_values(DirTree(session.root), targets, secret, {name: value}, access, progress=progress())
+        outcome = set_values(
+            DirTree(session.root), targets, secret, {name: value}, access, generated=generated, progress=progress()
+        )
         finish(session, outcome)
     return 0
 

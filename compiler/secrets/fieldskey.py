@@ -125,6 +125,18 @@ def _changed(secret: str, value: Plaintext, phase: Phase) -> Plaintext:
     return _file([keys[-1], *keys[:-1]] if phase == "promote" else keys[:1])
 
 
+def key_file(secret: str, value: Plaintext) -> Plaintext:
+    """A key file as it came, as pulpcore wants it: one key a line, the first one encrypts.
+
+    Raises:
+        CompilerError: a line is no Fernet key, or there is none.
+    """
+    keys = _keys(secret, value)
+    if not keys:
+        raise CompilerError(f"there is no key in the value for {secret}")
+    return _file(keys)
+
+
 def _keys(secret: str, value: Plaintext) -> list[bytes]:
     """The keys of a file; comments and empty lines are dropped, as pulpcore does it."""
     lines = [line.strip() for line in value.reveal().splitlines()]

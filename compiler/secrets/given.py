@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import Requirements
-from compiler.secrets import documents, inventory, lock, material, plan, recipients
+from compiler.pulp.requirements import DjangoKey, FernetKey, Password, Requirements, SecretRequirement
+from compiler.secrets import documents, fieldskey, inventory, lock, material, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.ensure import Outcome, Step, Target, close, contradiction, requirement_of, states
@@ -25,6 +25,7 @@ def set_values(
     values: Mapping[str, Plaintext],
     access: Access,
     *,
+    generated: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Keep ``values`` as the given values of ``secret``.
@@ -36,6 +37,7 @@ def set_values(
         values: key to value; the other keys of the Secret stay as they are.
         access: keys, tools and the time. An identity is needed only when other values of the Secret are kept, or a
             certificate is to be issued.
+        generated: values that are made here may be given too: those of an installation that is taken over.
         progress: told after each sealed file.
 
     Raises:
@@ -45,9 +47,11 @@ def set_values(
     refuse_reference(target, requirement)
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
     expected = plan.expected_keys(requirement, sealing.secrets.get(secret))
-    _check_keys(secret, requirement_keys=expected, keys=tuple(values))
+    allowed = (*expected, *made_keys(requirement)) if generated else expected
+    _check_keys(secret, requirement_keys=allowed, keys=tuple(values))
     for value in values.values():
         material.check_given(value)
+    values = _normal(secret, requirement, values)
     state = states(tree, replace(target, requirements=_only(target, requirement.name)), sealing)[secret]
     decision = plan.decide(state)
     if decision.action == "stop":
@@ -76,6 +80,17 @@ def set_values(
     sealing.vault(secret, merged)
     entries = {**inventory.read(tree), secret: inventory.entry(requirement)}
     return Outcome(close(sealing, entries, [target.overlay], progress), (step,))
+
+
+def made_keys(requirement: SecretRequirement) -> tuple[str, ...]:
+    """The keys that hold one generated value each, sorted (of a key pair, one half alone would be of no use)."""
+    return tuple(sorted(one.key for one in requirement.materials if isinstance(one, Password | DjangoKey | FernetKey)))
+
+
+def _normal(secret: str, requirement: SecretRequirement, values: Mapping[str, Plaintext]) -> Mapping[str, Plaintext]:
+    """``values``, a database-field key among them checked and written as pulpcore wants it."""
+    fields = {one.key for one in requirement.materials if isinstance(one, FernetKey)}
+    return {key: fieldskey.key_file(secret, value) if key in fields else value for key, value in values.items()}
 
 
 def _have(sealing: Sealing, secret: str, state: plan.State, values: Mapping[str, Plaintext]) -> Values:
