@@ -38,10 +38,13 @@ class GitTree:
         self.rev = rev
         if rev.startswith("-"):
             raise GitError(f"not a revision: {rev}")
-        self.commit = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{tree}}").decode()
-        self.commit = self.commit.strip()
+        # In ``commit:folder`` everything behind the colon is a path, so that is resolved to an object first.
+        self.commit = self._parse(f"{self._parse(rev) if ':' in rev else rev}^{{tree}}")
         self._batch: subprocess.Popen[bytes] | None = None
         self._blobs: dict[str, bytes] = {}
+
+    def _parse(self, name: str) -> str:
+        return self._run("rev-parse", "--verify", "--quiet", "--end-of-options", name).decode().strip()
 
     def __enter__(self) -> GitTree:
         return self

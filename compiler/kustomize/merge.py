@@ -140,6 +140,8 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
     if type(patch) is dict and patch is not dest:
         names.update(patch)
     source = patch if type(patch) is dict else {}
+    if "" in names:  # the real tool sets a field without a name on the map itself
+        raise KustomizeError("wrong node kind: expected ScalarNode but got MappingNode", hint="name the empty field")
     for name in sorted(names):
         old = dest.get(name)
         new = source.get(name)

@@ -204,7 +204,7 @@ def _string(value: str, indent: int, column: int) -> str:
     if text is not None:
         return text
     text = _one_line(value, indent, column, fold=True)
-    if " " not in value and "\n" not in text:
+    if " " not in text and "\n" not in text:
         if len(_memo) > _MAX_MEMO:
             _memo.clear()
         _memo[str(value)] = text

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from compiler.kustomize import DirTree, build
+from compiler.kustomize import DirTree, KustomizeError, build
 from tests.support.oracle import kustomize_build
 from tests.tools.bench_engine import base, crds, overlay
 from tests.tools.fuzz import compare, write
 from tests.tools.kustomizations import tree
 
 CASES = Path(__file__).parent / "cases"
+REFUSED = Path(__file__).parent / "refused"
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -40,6 +41,20 @@ def test_a_folder_renders_as_the_real_tool_renders_it(name: str) -> None:
     assert [warning for warning in rendering.warnings if "deprecated" in warning] == [
         line for line in real.stderr.decode().splitlines() if "deprecated" in line
     ]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in REFUSED.iterdir()))
+def test_a_folder_that_the_real_tool_refuses_is_refused_with_its_words(name: str) -> None:
+    """Beside ``top``, each folder has a file ``said`` with the words that both must say."""
+    folder = REFUSED / name
+    said = (folder / "said").read_text(encoding="utf-8").strip()
+    real = kustomize_build(folder / "top")
+    assert real.returncode != 0
+    assert said in real.stderr.decode()
+    with pytest.raises(KustomizeError) as caught:
+        build(DirTree(folder), "top")
+    assert said in caught.value.message
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(("files", "top"), [({**base(60), **overlay("prod")}, "prod"), (crds(60_000), "crds")])

@@ -59,7 +59,14 @@ def test_git_follows_links_inside_and_refuses_those_that_leave(repository: Path)
             tree.read("base/out.yaml")
 
 
-@pytest.mark.parametrize("revision", ["nope", "--help", "HEAD:nothing"])
+@pytest.mark.parametrize("revision", ["HEAD:base", "HEAD^{commit}:base"])
+def test_git_takes_a_folder_of_a_revision_as_the_root(repository: Path, revision: str) -> None:
+    with GitTree(repository, revision) as tree:
+        assert "r.yaml" in tree.listdir("")
+        assert "name: a" in build(tree, "").text
+
+
+@pytest.mark.parametrize("revision", ["nope", "--help", "HEAD:nothing", "HEAD:base/r.yaml"])
 def test_an_unknown_revision_is_an_error(repository: Path, revision: str) -> None:
     with pytest.raises(GitError):
         GitTree(repository, revision)
