@@ -89,8 +89,21 @@ class Compilation:
                 )
 
     def components(self, folder: str) -> tuple[str, ...]:
-        """The person's own component, when there is one."""
-        return ("custom",) if _has_kustomization(self.tree, f"{folder}/custom") else ()
+        """The person's own component, when there is one.
+
+        Raises:
+            CompilerError: the folder is there, but Kustomize could not build it.
+        """
+        place = f"{folder}/custom"
+        if _has_kustomization(self.tree, place):
+            return ("custom",)
+        if self.tree.is_dir(place) and self.tree.listdir(place):
+            raise CompilerError(
+                "this folder holds files, but no kustomization.yaml, so nothing of it would be applied",
+                origin=Origin(place),
+                hint="add a kustomization.yaml of `kind: Component`, `apiVersion: kustomize.config.k8s.io/v1alpha1`",
+            )
+        return ()
 
 
 def _has_kustomization(tree: Tree, folder: str) -> bool:

@@ -76,8 +76,13 @@ def sides_of(repository: git.Repository, revision: str | None) -> Sides:
         CompilerError: there is no such revision, no main branch, or no merge base.
     """
     if revision is None:
+        if repository.commit("HEAD") is None:
+            raise CompilerError(
+                "nothing is committed yet, so there is nothing to compare with",
+                hint="commit first; from then on `compiler diff` shows what a change does",
+            )
         main = repository.main_branch()
-        if main is None or repository.commit("HEAD") is None:
+        if main is None:
             raise CompilerError(
                 "no main branch to compare with (looked for origin/HEAD, origin/main, main and master)",
                 hint="name a revision, e.g. `compiler diff HEAD`",

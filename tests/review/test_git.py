@@ -72,6 +72,14 @@ def test_without_a_main_branch_a_revision_must_be_named(repository: git.Reposito
         sides_of(repository, None)
 
 
+def test_before_the_first_commit_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    run(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    repository = git.find(tmp_path)
+    with pytest.raises(CompilerError, match="nothing is committed yet") as caught:
+        sides_of(repository, None)
+    assert "commit first" in str(caught.value.hint)
+
+
 def test_ranges_name_both_sides(repository: git.Repository) -> None:
     first = repository.commit("HEAD")
     second = commit(repository.root, {"a": "2"})

@@ -110,6 +110,16 @@ def test_a_component_behind_a_link_out_of_the_repository_is_not_passed_over(writ
     assert caught.value.origin.path == f"overlays/demo/{link}"
 
 
+def test_a_component_without_its_kustomization_is_not_passed_over(written: Workspace) -> None:
+    extra = written.root / "overlays/demo/custom/extra.yaml"
+    extra.parent.mkdir()
+    extra.write_text("kind: ConfigMap\n")
+    with pytest.raises(CompilerError, match=r"no kustomization\.yaml") as caught:
+        plan(written)
+    assert caught.value.origin is not None
+    assert caught.value.origin.path == "overlays/demo/custom"
+
+
 def test_a_generated_file_that_was_deleted_comes_back(written: Workspace) -> None:
     (written.root / "overlays/demo/kustomization.yaml").unlink()
     assert states(written) == {"overlays/demo/kustomization.yaml": "missing"}
