@@ -116,7 +116,10 @@ def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, f
         return
     node = container[key]
     part = path[at]
-    if part.isdigit() and part.isascii():
+    if made is not None and is_null(node) and part != "*" and (not _is_index(part) or int(part) == 0):
+        # What the real tool makes below a null is not printed: the null stays.
+        found.append(([made()], 0))
+    elif _is_index(part):
         _require(node, list)
         elements = node if type(node) is list else []
         index = int(part)
@@ -140,6 +143,10 @@ def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, f
                 return
             node[made_key(part)] = _new(path, at + 1, made)
         _find(node, part, path, at + 1, made, found)
+
+
+def _is_index(part: str) -> bool:
+    return part.isdigit() and part.isascii()
 
 
 def _find_matching(node: Any, part: str, path: tuple[str, ...], at: int, made: Any, found: list[Place]) -> None:
@@ -168,7 +175,7 @@ def _new(path: tuple[str, ...], at: int, made: Any) -> Any:
     if at == len(path):
         return made()
     part = path[at]
-    return [] if is_condition(part) or (part.isdigit() and part.isascii()) or part == "*" else {}
+    return [] if is_condition(part) or _is_index(part) or part == "*" else {}
 
 
 def _shown(node: Any) -> str:
