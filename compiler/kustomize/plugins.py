@@ -41,6 +41,8 @@ def transformer_steps(
             if maker is None:
                 raise _unknown(resource)
             run = maker(_config(resource), loader, file)
+            if isinstance(run, partial) and "table" in run.keywords:
+                run = partial(run, table=settings.table)
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line, field=f"{field}[{index}]") from None
         steps.append(Step(field, index, resource.kind, run, resource.origin))
