@@ -176,12 +176,13 @@ def _write_files(outcomes: Sequence[Outcome], folder: str, suffix: str) -> int:
 def file_names(paths: Sequence[str]) -> list[str]:
     """A file name for each path: its last folder, with those above it where two would be the same."""
     parts = [[part for part in os.path.abspath(path).split("/") if part] or ["root"] for path in paths]
-    depth = 1
-    while True:
+    distinct = len(set(map(tuple, parts)))
+    for depth in range(1, max(map(len, parts)) + 1):
         names = ["-".join(part[-depth:]) for part in parts]
-        if len(set(names)) == len(set(map(tuple, parts))) or depth > max(map(len, parts)):
+        if len(set(names)) == distinct:
             return names
-        depth += 1
+    # x-a/b and x/a-b: a hyphen in a folder's name looks like one between two
+    return ["%2F".join(folder.replace("%", "%25") for folder in part) for part in parts]
 
 
 def _write_file(path: str, data: bytes) -> None:
