@@ -25,6 +25,7 @@ from yaml.events import (
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
+from compiler.kustomize.lines import read_lines
 from compiler.kustomize.scalars import PLAIN, Key, Quoted, Scalar, copy, resolve_plain
 
 MAX_BYTES = 64 << 20
@@ -124,8 +125,11 @@ def read_document(
         resolve: the node of a plain scalar.
         strict_keys: note duplicate keys as a problem (else the last one wins silently).
     """
+    found = read_lines(text, resolve)
+    if found is not None:
+        return Document(found[0], first_line + found[1] + 1)
     try:
-        return _Builder(text, first_line, resolve, strict_keys).run()
+        return Builder(text, first_line, resolve, strict_keys).run()
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
@@ -144,7 +148,7 @@ def read_document(
         raise KustomizeError("MalformedYAMLError: yaml: control characters are not allowed") from None
 
 
-class _Builder:
+class Builder:
     """Builds nodes from events with a stack of its own, so that depth costs no recursion."""
 
     def __init__(self, text: str, first_line: int, resolve: Callable[[str], Any], strict_keys: bool) -> None:
