@@ -43,7 +43,7 @@ def add(
         CompilerError: the recipient or group is none, or an identity is missing.
         WorldError: sops failed.
     """
-    recipients.check_recipient(recipient)
+    recipients.check_member(group, recipient)
     recipients.read(tree)
     content = recipients.extend(tree.read(layout.RECIPIENTS), {group: [recipient]}, {})
     return _with(tree, targets, content, access, progress)

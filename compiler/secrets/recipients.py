@@ -13,6 +13,10 @@ from compiler.secrets import layout
 from compiler.secrets.documents import load
 
 _AGE = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_PGP = re.compile(r"pgp:[0-9A-F]{40}")
+_KMS = re.compile(
+    r"arn:aws(-cn|-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:(key/[0-9a-f-]+|key/mrk-[0-9a-f]{32}|alias/[A-Za-z0-9/_-]+)"
+)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _TEMPLATE = """\
 # Who can open what: age recipients (public keys) by group, and the fingerprints of sealed-secrets controllers.
@@ -74,6 +78,20 @@ class Recipients:
                 hint=f"kubeseal --fetch-cert > cert.pem, then: compiler secrets init --cert {overlay}=cert.pem",
             )
         return self.certificates[overlay]
+
+
+def check_member(group: str, text: str, *, origin: Origin | None = None) -> str:
+    """``text``, when it may be in ``group``: an age recipient; for a cluster also ``pgp:`` and a fingerprint of 40
+    hexadecimal digits, or the ARN of a key of AWS KMS. Administrators need age: it opens without anybody's service.
+
+    Raises:
+        CompilerError: it may not.
+    """
+    if _PGP.fullmatch(text) or _KMS.fullmatch(text):
+        if group.startswith("cluster-"):
+            return text
+        raise CompilerError(f"only clusters may have other recipients than age's, {group} may not", origin=origin)
+    return check_recipient(text, origin=origin)
 
 
 def check_recipient(text: str, *, origin: Origin | None = None) -> str:
@@ -140,7 +158,7 @@ def _parse(document: Mapping[str, object]) -> Recipients:
             raise CompilerError("groups are admin, ci and cluster-<overlay>", origin=origin)
         if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
             raise CompilerError("a list of age recipients was expected", origin=origin)
-        groups[name] = tuple(check_recipient(one, origin=origin) for one in members)
+        groups[name] = tuple(check_member(name, one, origin=origin) for one in members)
         if len(set(groups[name])) != len(members):
             raise CompilerError("a recipient stands twice", origin=origin)
     certificates: dict[str, str] = {}

@@ -21,6 +21,7 @@ from compiler.secrets.sopsfile import (
     StructureError,
     check_structure,
     ciphertext,
+    foreign,
     leaves,
     open_values,
 )
@@ -49,15 +50,18 @@ def seal(sops: Sops, document: Mapping[str, Any], recipients: Sequence[str]) -> 
 
     once = pyrage.x25519.Identity.generate()
     everyone = [*recipients, str(once.to_public())]
-    keys = ",".join(everyone)
-    rule = {"mac_only_encrypted": True, "encrypted_regex": ENCRYPTED_REGEX, "age": keys}
+    others = {name: ",".join(members) for name, members in foreign(recipients).items() if members}
+    keys = {"age": ",".join(one for one in everyone if one.startswith("age1")), **others}
+    to = [part for name, members in keys.items() for part in (f"--{name}", members)]
+    rule = {"mac_only_encrypted": True, "encrypted_regex": ENCRYPTED_REGEX, **keys}
     done = sops.run(
         [
-            "encrypt", "--age", keys, "--encrypted-regex", ENCRYPTED_REGEX,
+            "encrypt", *to, "--encrypted-regex", ENCRYPTED_REGEX,
             "--input-type", "json", "--output-type", "json", "--filename-override", "secret.json",
         ],
         canonical_json(document),
         [("SOPS_CONFIG", canonical_json({"creation_rules": [rule]}))],
+        credentials=frozenset(others),
     )  # fmt: skip
     if done.code != 0:
         raise WorldError(f"{sops.path} could not seal (exit code {done.code})")
@@ -74,7 +78,7 @@ def seal(sops: Sops, document: Mapping[str, Any], recipients: Sequence[str]) -> 
         raise WorldError(f"{sops.path} exited 0, but its output opens to other values than it was given")
     meta = dict(sealed["sops"])
     by_recipient = {block["recipient"]: block for block in meta["age"]}
-    meta["age"] = [by_recipient[recipient] for recipient in sorted(recipients)]
+    meta["age"] = [by_recipient[recipient] for recipient in sorted(recipients) if recipient in by_recipient]
     _refuse_plaintext(sops, ciphertext(sealed), document)
     return dump({**clear, "data": sealed["data"], "sops": meta})
 
@@ -135,7 +139,11 @@ def unseal(sops: Sops, content: bytes, path: str, recipients: Sequence[str], ide
         CompilerError: the file is not one of ours, was tampered with, or no identity opens it.
         WorldError: sops failed.
     """
-    read(content, path, recipients)
+    document = read(content, path, recipients)
+    if any(foreign(recipients).values()):
+        # Only age opens here. Without the other blocks sops has nobody to ask for a key when no identity fits.
+        meta = {name: value for name, value in document["sops"].items() if name not in foreign(())}
+        content = dump({**document, "sops": meta})
     done = sops.run(
         ["decrypt", "--input-type", "yaml", "--output-type", "json", "--filename-override", "secret.yaml"],
         content,

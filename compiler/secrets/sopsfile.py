@@ -44,7 +44,9 @@ def check_structure(document: Mapping[str, Any], recipients: Sequence[str]) -> N
     meta = document.get("sops")
     if not isinstance(meta, Mapping):
         raise StructureError("the file is not sealed: it has no sops metadata")
-    strange = sorted(str(key) for key in meta if key not in _FIELDS and meta[key] not in (None, [], ""))
+    others = foreign(recipients)
+    known = _FIELDS | {name for name in others if others[name]}
+    strange = sorted(str(key) for key in meta if key not in known and meta[key] not in (None, [], ""))
     if strange:
         raise StructureError(
             f"the sops metadata has fields that this compiler never writes: {', '.join(strange)[:200]}"
@@ -56,7 +58,9 @@ def check_structure(document: Mapping[str, Any], recipients: Sequence[str]) -> N
     for name, pattern in (("mac", _VALUE), ("lastmodified", _TIME), ("version", _VERSION)):
         if not isinstance(meta.get(name), str) or not pattern.fullmatch(meta[name]):
             raise StructureError(f"the sops metadata field {name!r} is missing or malformed")
-    _check_recipients(meta.get("age"), recipients)
+    _check_recipients(meta.get("age"), [one for one in recipients if one.startswith("age1")])
+    for name, wanted in others.items():
+        _check_foreign(name, meta.get(name), wanted)
     if "stringData" in document:
         raise StructureError("stringData is not used by this compiler")
     values = list(leaves(document.get("data")))
@@ -65,6 +69,34 @@ def check_structure(document: Mapping[str, Any], recipients: Sequence[str]) -> N
     for path, value in values:
         if not isinstance(value, str) or not _VALUE.fullmatch(value):
             raise StructureError(f"the value at {'.'.join(path)[:200]!r} is not sealed")
+
+
+def foreign(recipients: Sequence[str]) -> dict[str, list[str]]:
+    """The recipients that are not age's, by sops' name of their kind: ``pgp:FINGERPRINT`` and ``arn:aws:kms:…``."""
+    return {
+        "pgp": [one.removeprefix("pgp:") for one in recipients if one.startswith("pgp:")],
+        "kms": [one for one in recipients if one.startswith("arn:")],
+    }
+
+
+_FOREIGN = {"pgp": ("fp", {"created_at", "enc", "fp"}), "kms": ("arn", {"arn", "aws_profile", "created_at", "enc"})}
+
+
+def _check_foreign(name: str, blocks: Any, wanted: Sequence[str]) -> None:
+    """The blocks of a kind other than age: exactly those that are wanted, without a role, context or profile."""
+    field, fields = _FOREIGN[name]
+    blocks = blocks or []
+    if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
+        raise StructureError(f"the sops metadata field {name!r} is malformed")
+    if sorted(str(block.get(field)) for block in blocks) != sorted(wanted):
+        raise StructureError(f"its {name} recipients are not those of secrets/recipients.yaml")
+    for block in blocks:
+        if (
+            not set(block) <= fields
+            or block.get("aws_profile")
+            or not all(isinstance(value, str) for value in block.values())
+        ):
+            raise StructureError(f"a {name} block holds more than this compiler writes")
 
 
 def _check_recipients(blocks: Any, recipients: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import re
 from compiler.k8s.tree import Tree
 from compiler.secrets import documents, layout
 from compiler.secrets.recipients import Recipients
-from compiler.secrets.sopsfile import ENCRYPTED_REGEX
+from compiler.secrets.sopsfile import ENCRYPTED_REGEX, foreign
 
 _HEADER = (
     "# Written by `compiler secrets` from secrets/recipients.yaml, for a sops that is run by hand. Do not edit.\n"
@@ -27,7 +27,8 @@ def rules(who: Recipients) -> bytes:
         {
             "creation_rules": [
                 {
-                    "age": ",".join(recipients),
+                    "age": ",".join(one for one in recipients if one.startswith("age1")),
+                    **{name: ",".join(members) for name, members in foreign(recipients).items() if members},
                     "encrypted_regex": ENCRYPTED_REGEX,
                     "mac_only_encrypted": True,
                     "path_regex": rf"^{layout.ROOT}/{re.escape(folder)}/.*\.sops\.yaml$",

@@ -44,9 +44,9 @@ def initialize(
     """
     groups = {"admin": administrators, "ci": ci}
     groups |= {f"cluster-{layout.check_overlay(overlay)}": members for overlay, members in clusters.items()}
-    for members in groups.values():
+    for group, members in groups.items():
         for member in members:
-            recipients.check_recipient(member)
+            recipients.check_member(group, member)
     read = {
         layout.check_overlay(overlay): sealedsecrets.read_certificate(
             pem, now=access.now, path=f"certificate of {overlay}"

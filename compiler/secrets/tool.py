@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +78,14 @@ class Sops:
                 self._version = self._ask_version()
             return self._version
 
-    def run(self, arguments: Sequence[str], stdin: bytes, files: Sequence[tuple[str, bytes]] = ()) -> Finished:
+    def run(
+        self,
+        arguments: Sequence[str],
+        stdin: bytes,
+        files: Sequence[tuple[str, bytes]] = (),
+        *,
+        credentials: frozenset[str] = frozenset(),
+    ) -> Finished:
         """Run ``sops ARGUMENTS`` with ``stdin``.
 
         Args:
@@ -86,12 +93,13 @@ class Sops:
             stdin: bytes for standard input.
             files: pairs of environment variable and content; the child finds the content behind the path that the
                 variable names, which is a file in memory.
+            credentials: ``pgp`` and ``kms``: whose variables the child gets, because it must seal for such a recipient.
 
         Raises:
             WorldError: it is too old, cannot be run, or hangs.
         """
         self.version()
-        return self._execute(arguments, stdin, files)
+        return self._execute(arguments, stdin, files, _credentials(credentials))
 
     def _ask_version(self) -> tuple[int, int, int]:
         done = self._execute(["--version"], b"", ())
@@ -106,7 +114,13 @@ class Sops:
             )
         return major, minor, patch
 
-    def _execute(self, arguments: Sequence[str], stdin: bytes, files: Sequence[tuple[str, bytes]]) -> Finished:
+    def _execute(
+        self,
+        arguments: Sequence[str],
+        stdin: bytes,
+        files: Sequence[tuple[str, bytes]],
+        credentials: Mapping[str, str] = {},
+    ) -> Finished:
         environment = {
             "PATH": os.defpath,
             "HOME": "/nonexistent",
@@ -115,6 +129,7 @@ class Sops:
             # As many children run as there are cores, each for milliseconds: Go's own threads and collector only cost.
             "GOMAXPROCS": "1",
             "GOGC": "off",
+            **credentials,
         }
         with contextlib.ExitStack() as stack:
             descriptors = []
@@ -147,6 +162,16 @@ class Sops:
                 self._folder = tempfile.mkdtemp(prefix="compiler-sops-")
                 self._remove = weakref.finalize(self, _remove_folder, self._folder)
             return self._folder
+
+
+def _credentials(kinds: frozenset[str]) -> dict[str, str]:
+    """The variables that say where GnuPG's keyring is, and who one is at AWS; nothing else of the environment."""
+    found: dict[str, str] = {}
+    if "pgp" in kinds:
+        found["GNUPGHOME"] = os.environ.get("GNUPGHOME") or os.path.expanduser("~/.gnupg")
+    if "kms" in kinds:
+        found |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    return found
 
 
 def _remove_folder(folder: str) -> None:
