@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test bench lint format e2e fuzz conformance example oracle lock clean
+.PHONY: help build test bench lint format e2e e2e-long fuzz conformance example oracle lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,10 @@ bench: oracle ## measure against the real kubectl, as ratios
 e2e: oracle ## real openssl, nginx, PostgreSQL, Redis and Pulp (Debian, root: installs what is missing)
 	@tests/e2e/install.sh
 	@$(BIN)/python -m pytest tests/e2e -o norecursedirs='.* images' -m e2e
+
+e2e-long: oracle ## outages, kills and rollovers under load, the whole of overlays/prod: half an hour and more, by hand
+	@tests/e2e/install.sh
+	@$(BIN)/python -m pytest tests/e2e/long_*.py -o norecursedirs='.* images' -m e2e -s
 
 conformance: oracle ## run the collected cases against what the real kubectl printed, print the count
 	@$(BIN)/python -m tests.tools.conformance

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.e2e.podrunner.client import Host, Runner
 from tests.e2e.podrunner.images import CACHE
 from tests.e2e.podrunner.network import inside
+from tests.e2e.podrunner.objects import Loader
 from tests.e2e.podrunner.rules import NODE
 from tests.e2e.podrunner.sealed import unseal
 from tests.e2e.site import Site
@@ -55,6 +60,9 @@ class Installation:
         ca: the file with the CA that signed the proxy's certificate.
         password: of the user admin.
         seconds: from apply until everything was ready.
+        host: name of the proxy, as in its certificate.
+        port: where it listens.
+        address: of the host that the client connects to.
     """
 
     site: Site
@@ -65,6 +73,9 @@ class Installation:
     ca: Path
     password: str = field(repr=False)
     seconds: float = 0.0
+    host: str = HOST
+    port: int = PORT
+    address: str = NODE
     context: ssl.SSLContext = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,16 +108,16 @@ class Installation:
     def request(
         self, method: str, path: str, body: Any = None, *, user: str | None = "admin", **headers: str
     ) -> Answer:
-        """One request through the NodePort, with the server's certificate verified."""
-        connection = http.client.HTTPSConnection(HOST, PORT, timeout=120)
-        connection.sock = self.context.wrap_socket(self.connect(NODE, PORT), server_hostname=HOST)
+        """One request from the client's host, with the server's certificate verified; ``path`` may be a whole URL."""
+        connection = http.client.HTTPSConnection(self.host, self.port, timeout=120)
+        connection.sock = self.context.wrap_socket(self.connect(self.address, self.port), server_hostname=self.host)
         if user:
             token = base64.b64encode(f"{user}:{self.password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"
         if body is not None and not isinstance(body, bytes):
             body, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         try:
-            connection.request(method, path.removeprefix(f"https://{HOST}:{PORT}"), body, headers)
+            connection.request(method, re.sub(r"^https://[^/]+", "", path), body, headers)
             answer = connection.getresponse()
             return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read())
         finally:
@@ -159,17 +170,22 @@ class Installation:
         )
 
 
-def render(site: Site) -> str:
-    """What the demo's cluster gets: the rendering with its Secrets opened."""
-    return unseal(site.compiler("build", "overlays/demo").stdout, site.identity.read_text())
+def render(site: Site, overlay: str = "demo") -> str:
+    """What an overlay's cluster gets: the rendering with its Secrets opened, by sops or as the controller would."""
+    text = unseal(site.compiler("build", f"overlays/{overlay}").stdout, site.identity.read_text())
+    documents = [item for item in yaml.load_all(text, Loader=Loader) if item]
+    return "---\n".join(
+        json.dumps(site.opened(item) if item["kind"] == "SealedSecret" else item) + "\n" for item in documents
+    )
 
 
-def start(site: Site, folder: Path) -> Installation:
+def start(site: Site, folder: Path, meanwhile: Callable[[Runner], None] | None = None) -> Installation:
     """Build, open, apply, and wait until everything is ready.
 
     Args:
         site: the repository.
         folder: for the runner's socket and the client's files.
+        meanwhile: what is done to it between apply and the wait.
     """
     ca = folder / "ca.crt"
     ca.write_text("".join(site.trust("demo").values()))
@@ -183,11 +199,33 @@ def start(site: Site, folder: Path) -> Installation:
         password = site.secrets("demo")["pulp-admin-password"]["password"].decode().rstrip("\n")
         begun = time.monotonic()
         runner.apply(render(site))
+        if meanwhile:
+            meanwhile(runner)
         runner.wait(480)
     except BaseException:
         runner.down(grace=0)
         raise
     return Installation(site, runner, client, upstream, files, ca, password, time.monotonic() - begun)
+
+
+def published(pulp: Installation) -> tuple[str, str, dict[str, str]]:
+    """Publish a small file and a large one: their URLs and sums."""
+    folder = pulp.files / "file"
+    folder.mkdir()
+    contents = {"small": os.urandom(1000), "large": os.urandom(4_000_000)}
+    lines = []
+    for name, data in contents.items():
+        (folder / name).write_bytes(data)
+        lines.append(f"{name},{hashlib.sha256(data).hexdigest()},{len(data)}")
+    (folder / "PULP_MANIFEST").write_text("\n".join(lines) + "\n")
+    repository = pulp.create("repositories/file/file/", name="load")
+    url = "http://upstream.example.com/file/PULP_MANIFEST"
+    remote = pulp.create("remotes/file/file/", name="load", url=url, policy="immediate")
+    pulp.create(repository["pulp_href"] + "sync/", remote=remote["pulp_href"])
+    publication = pulp.create("publications/file/file/", repository=repository["pulp_href"])
+    made = pulp.create("distributions/file/file/", name="load", base_path="load", publication=publication["pulp_href"])
+    sums = {made["base_url"] + name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    return (*sums, sums)
 
 
 def memory(demo: Installation) -> dict[str, int]:

@@ -1,14 +1,12 @@
 """Item 4: the installation moves under constant load, two replicas of api, content and web. Run by hand.
 
-    .venv/bin/pytest tests/e2e/long_moves.py
+    make e2e-long
 
 Each move is what a person would do: edit or renew, ``compiler generate``, ``compiler build``, apply.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -54,22 +52,7 @@ def pair() -> Iterator[Installation]:
 @pytest.fixture(scope="module")
 def files(pair: Installation) -> tuple[str, str, dict[str, str]]:
     """A published small file and a large one: their URLs and sums."""
-    folder = pair.files / "file"
-    folder.mkdir()
-    contents = {"small": os.urandom(1000), "large": os.urandom(4_000_000)}
-    lines = []
-    for name, data in contents.items():
-        (folder / name).write_bytes(data)
-        lines.append(f"{name},{hashlib.sha256(data).hexdigest()},{len(data)}")
-    (folder / "PULP_MANIFEST").write_text("\n".join(lines) + "\n")
-    repository = pair.create("repositories/file/file/", name="load")
-    url = "http://upstream.example.com/file/PULP_MANIFEST"
-    remote = pair.create("remotes/file/file/", name="load", url=url, policy="immediate")
-    pair.create(repository["pulp_href"] + "sync/", remote=remote["pulp_href"])
-    publication = pair.create("publications/file/file/", repository=repository["pulp_href"])
-    made = pair.create("distributions/file/file/", name="load", base_path="load", publication=publication["pulp_href"])
-    sums = {made["base_url"] + name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
-    return (*sums, sums)
+    return installation.published(pair)
 
 
 def move(pair: Installation, files: tuple[str, str, dict[str, str]], *commands: tuple[str, ...]) -> Load:

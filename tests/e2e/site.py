@@ -36,11 +36,14 @@ class Site:
     identity: Path
     controller: rsa.RSAPrivateKey
 
-    def compiler(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run the command in the repository."""
+    def compiler(
+        self, *arguments: str, check: bool = True, given: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command in the repository, with ``given`` on its standard input."""
         result = subprocess.run(
             [sys.executable, "-m", "compiler", *arguments],
             cwd=self.root,
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -49,6 +52,12 @@ class Site:
         if check and result.returncode:
             raise AssertionError(f"compiler {' '.join(arguments)}: exit {result.returncode}\n{result.stderr}")
         return result
+
+    def give(self, secret: str, **values: str) -> None:
+        """Give a secret's values as a person does; a ``_`` in a key's name stands for ``-``."""
+        for key, value in values.items():
+            where = ("--key", key.replace("_", "-"), "--stdin", "--identity", str(self.identity))
+            self.compiler("secrets", "set", secret, *where, given=value)
 
     def objects(self, overlay: str) -> list[dict[str, Any]]:
         """The rendering of an overlay, as plain objects."""
@@ -81,6 +90,12 @@ class Site:
             if document["kind"] == "ConfigMap":
                 found[document["metadata"]["name"]] = document["data"]["ca.crt"]
         return found
+
+    def opened(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The Secret that the controller would make of a SealedSecret."""
+        template = document["spec"]["template"]
+        data = {key: base64.b64encode(value).decode() for key, value in self._unseal(document).items()}
+        return {"apiVersion": "v1", "kind": "Secret", **template, "data": data}
 
     def _unseal(self, document: dict[str, Any]) -> dict[str, bytes]:
         # The controller's format: length, wrapped session key, AES-256-GCM with a zero nonce; label namespace/name.
