@@ -21,10 +21,17 @@ def test_each_test_that_the_threat_table_names_exists() -> None:
             file = mentioned or file
             if not file:
                 continue
-            source = (ROOT / "tests/secrets" / file).read_text()
+            folder = "tests/e2e" if file.startswith("test_secrets_") else "tests/secrets"
+            source = (ROOT / folder / file).read_text()
             assert not test or f"def {test}(" in source, (file, test)
             named += bool(test)
-    assert named > 20
+    assert named > 30
+
+
+def test_each_threat_has_a_test() -> None:
+    rows = re.findall(r"^\| (\d+) \|.*\| ([^|]*) \|$", (ROOT / "docs/threats.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 27))
+    assert [number for number, tests in rows if "`test_" not in tests] == []
 
 
 def test_each_command_and_option_that_the_page_names_exists() -> None:
