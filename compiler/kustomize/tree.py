@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
+import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+MAX_FILE = 64 << 20
+"""The largest file that is read from disk, in bytes (a cluster refuses single objects above 1.5 MiB)."""
 
 
 class Tree(Protocol):
@@ -79,8 +85,11 @@ class DirTree:
         if self._prefix:
             full = self._full(self.resolve(path))
         with open(full, "rb") as file:
-            if not os.path.isfile(full):
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 raise OSError(f"not a regular file: {path}")
+            if status.st_size > MAX_FILE:
+                raise OSError(errno.EFBIG, f"{status.st_size:,} bytes are larger than the limit of {MAX_FILE:,} bytes")
             return file.read()
 
     def is_file(self, path: str) -> bool:

@@ -197,10 +197,6 @@ def _spans(node: Node, text: str, into: list[tuple[int, int]]) -> None:
             _spans(one, text, into)
 
 
-def _is_plain(entry: tuple[Node, Node]) -> bool:
-    return isinstance(entry[1], yaml.ScalarNode) and not entry[1].style
-
-
 def _with_comments(text: str, written: str, tree: Node, comments: list[tuple[int, int, str, bool]]) -> str:
     new = yaml.compose(written, Loader=CSafeLoader)
     places: dict[int, tuple[int, int, int]] = {}
@@ -211,7 +207,6 @@ def _with_comments(text: str, written: str, tree: Node, comments: list[tuple[int
     end: list[str] = []
     start: list[str] = []
     first, last = min(places), max(places)
-    flat = isinstance(tree, yaml.MappingNode) and _is_plain(tree.value[-1])
     heads = [comment for comment in comments if not comment[3]]
     taken = {number for number, _, _, _ in heads}
     for number, _, comment, behind in comments:
@@ -228,7 +223,7 @@ def _with_comments(text: str, written: str, tree: Node, comments: list[tuple[int
             above.setdefault(line, []).append(" " * places[following][2] + comment)
         elif column == 0 and number < first:
             start += [comment, *([""] if number + 1 not in taken and number + 1 < first else [])]
-        elif column == 0 and following > last and (not old[last + 1].strip() or flat):
+        elif column == 0 and following > last and not old[last + 1].strip():
             end += [*([""] if not old[number - 1].strip() else []), comment]
         else:
             raise _refused("with a comment apart from what it is about")

@@ -108,3 +108,73 @@ def test_the_command_prints_nothing_on_stdout_when_one_path_fails(tmp_path: Path
     assert done.stdout == ""
     assert "kustomization.yaml:1: resources[0]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+CMS = {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": CM}
+REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - select: {kind: ConfigMap}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "said"),
+    [
+        ({"kustomization.yaml": "resources:\n- below\n", "below/kustomization.yaml": "resources: [..]\n"}, 1, "cycle"),
+        ({"kustomization.yaml": "resources:\n- r.yaml\n- r.yaml\n", "r.yaml": CM}, 1, "resources[1]"),
+        ({"r.yaml": CM}, None, "unable to find one of 'kustomization.yaml'"),
+        ({"kustomization.yaml": "", "kustomization.yml": ""}, None, "multiple kustomization files"),
+        ({"kustomization.yaml": "resources:\n"}, None, "is empty"),
+        ({"kustomization.yaml": f"x: &a [x, x]\nmetadata:\n{BOMB}"}, 8, "aliasing"),
+        ({"kustomization.yaml": b"namePrefix: \xff\n"}, 1, "UTF-8"),
+        ({**CMS, "kustomization.yaml": "resources: [r.yaml]\npatches:\n- patch: |\n    a: [\n"}, 3, "patch"),
+        (
+            {**CMS, "kustomization.yaml": "resources: [r.yaml]\npatches:\n- path: p.yaml\n", "p.yaml": f"{CM}- x\n"},
+            5,
+            "did not find expected key",
+        ),
+        (
+            {
+                **CMS,
+                "kustomization.yaml": "resources: [r.yaml]\npatches:\n- path: p.yaml\n",
+                "p.yaml": CM.replace("name: a", "name: b"),
+            },
+            1,
+            "no resource matches",
+        ),
+        ({**CMS, "kustomization.yaml": f"resources: [r.yaml]\n{REPLACEMENT}    fieldPaths: [data.x]\n"}, 1, "create"),
+        ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  envs:\n  - nope.env\n"}, 2, "no such file"),
+        ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  files: [below]\n", "below/x": ""}, 2, "to a file"),
+        ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  literals: [x]\n"}, 2, "expected key=value"),
+        ({"kustomization.yaml": "sortOptions: {order: up}\n"}, 1, "must be one of [fifo, legacy]"),
+        ({"kustomization.yaml": "transformers:\n- |\n  apiVersion: builtin\n  kind: PrefxTransformer\n"
+          "  metadata: {name: x}\n"}, 1, "did you mean PrefixTransformer?"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_has_a_place(files: dict[str, str | bytes], place: int | None, said: str) -> None:
+    error = refuse(files)
+    assert (error.path or "").startswith("top")
+    assert error.line == place, str(error)
+    assert said in str(error)
+
+
+def test_a_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:
+    """The file is sparse; reading it would need a gigabyte, which the process may not have."""
+    (tmp_path / "kustomization.yaml").write_text("resources: [r.yaml]\n")
+    with open(tmp_path / "r.yaml", "wb") as file:
+        file.truncate(1 << 30)
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (700 << 20,) * 2)"
+    command = f"{limit}; from compiler.__main__ import main; raise SystemExit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "build", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "larger than the limit" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_link_out_of_the_kustomization_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "top").mkdir()
+    (tmp_path / "other.yaml").write_text(CM)
+    (tmp_path / "top" / "kustomization.yaml").write_text("resources: [r.yaml]\n")
+    (tmp_path / "top" / "r.yaml").symlink_to("../other.yaml")
+    with pytest.raises(KustomizeError, match="is not in or below 'top'") as caught:
+        build(DirTree(tmp_path), "top")
+    assert "load-restrictor" in str(caught.value)

@@ -40,7 +40,7 @@ def replaced(text: str, path: str, *, create: bool = False, source: Any = "NEW")
 
 
 def test_comments_and_quotes_stay() -> None:
-    assert replaced("# head\nk:   'a'   # line\n\nz: 1\n# end\n", "k") == "# head\nk: 'NEW' # line\nz: 1\n# end"
+    assert replaced("# head\nk:   'a'   # line\n\nz: 1\n\n# end\n", "k") == "# head\nk: 'NEW' # line\nz: 1\n\n# end"
 
 
 def test_a_number_that_becomes_a_word_keeps_its_tag() -> None:
@@ -52,6 +52,7 @@ def test_a_number_that_becomes_a_word_keeps_its_tag() -> None:
     [
         ("a: 1\n  # below\nk: 1\n", "k", "a comment apart from what it is about"),
         ("k: 1\n# foot\n\nz: 1\n", "k", "a comment apart from what it is about"),
+        ("k: 1\n# end\n", "k", "a comment apart from what it is about"),
         ("# c\nk: {a: 1}\n", "k", "with comments"),
         ("a: | # c\n  x\nk: 1\n", "k", "beside a block's mark"),
         ("a: &x 1\nb: *x\nk: 1\n", "k", "anchors"),
