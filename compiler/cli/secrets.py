@@ -10,6 +10,7 @@ from compiler.cli.secrets_guard import guard
 from compiler.cli.secrets_make import ensure, init
 from compiler.cli.secrets_members import recipients, rekey, reseal
 from compiler.cli.secrets_open import adopt, show
+from compiler.cli.secrets_rename import rename
 from compiler.cli.secrets_replace import renew, rotate
 from compiler.cli.secrets_watch import check, status
 
@@ -36,6 +37,7 @@ command.add_command(status)
 command.add_command(check)
 command.add_command(renew)
 command.add_command(rotate)
+command.add_command(rename)
 command.add_command(guard)
 command.add_command(recipients)
 command.add_command(rekey)

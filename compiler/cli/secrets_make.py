@@ -95,12 +95,18 @@ def _read(file: Path) -> bytes:
 @click.command()
 @click.argument("overlays", nargs=-1, metavar="[OVERLAY…]")
 @click.option("--prune", is_flag=True, help="Delete sealed files that no overlay wants any more.")
+@click.option(
+    "--prune-vault",
+    is_flag=True,
+    help="With --prune: delete all values and CAs of overlays that are gone as well, their database-field keys too.",
+)
+@click.option("--new", multiple=True, metavar="OVERLAY", help="This overlay is new, no gone one under another name.")
 @session
-def ensure(session: Session, overlays: tuple[str, ...], prune: bool) -> int:
+def ensure(session: Session, overlays: tuple[str, ...], prune: bool, prune_vault: bool, new: tuple[str, ...]) -> int:
     """Create what is missing and seal what changed; touch nothing else.
 
     A second run changes nothing. Values that only you have are never invented: they stay unset until
-    `compiler secrets set`.
+    `compiler secrets set`. An overlay that has nobody to seal to is left out and reported; the others are done.
 
     \b
     Example:
@@ -108,11 +114,25 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool) -> int:
       compiler secrets ensure prod --identity ~/keys/admin.txt
     """
     from compiler.kustomize.tree import DirTree
+    from compiler.secrets.ensure import Gone, raise_all
     from compiler.secrets.ensure import ensure as run
     from compiler.workspace import secrets
 
+    if prune_vault and (overlays or not prune):
+        raise CompilerError("--prune-vault goes with --prune and without names: it is about overlays that are gone")
+    missing: Gone = "forget" if prune_vault else "prune" if prune and not overlays else "keep"
     targets = secrets.targets(session.root, overlays)
     with secrets.exclusive(session.root), session.access() as access:
-        outcome = run(DirTree(session.root), targets, access, progress=progress(), prune=prune)
+        outcome = run(
+            DirTree(session.root),
+            targets,
+            access,
+            progress=progress(),
+            prune=prune,
+            missing=missing,
+            new=new,
+            partly=True,
+        )
         finish(session, outcome)
+    raise_all(outcome.failed)
     return 0

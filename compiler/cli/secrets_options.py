@@ -168,6 +168,8 @@ def finish(session: Session, outcome: Outcome, *, quiet: bool = False) -> None:
         "keep": "kept",
         "unset": "unset",
         "orphan": "no longer wanted",
+        "rename": "renamed",
+        "forget": "forgotten",
     }
     summary = ", ".join(f"{counts[action]} {word}" for action, word in words.items() if action in counts)
     click.echo(summary or "nothing to do", err=True)

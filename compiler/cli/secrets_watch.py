@@ -36,7 +36,7 @@ def status(session: Session, overlays: tuple[str, ...], output: str) -> int:
 
     targets = secrets.targets(session.root, overlays)
     with session.access() as access:
-        rows = run(DirTree(session.root), targets, access)
+        rows = run(DirTree(session.root), targets, access, lost=not overlays)
     due = [row for row in rows if row.condition != "ok"]
     if output == "json":
         click.echo(json.dumps({"secrets": [asdict(row) for row in rows], "due": len(due)}, indent=2))

@@ -12,6 +12,7 @@ from compiler.k8s.tree import Tree
 from compiler.secrets import (
     deep,
     digest,
+    gone,
     inventory,
     layout,
     lock,
@@ -62,6 +63,10 @@ def check(tree: Tree, targets: Sequence[Target], access: Access, *, open_everyth
     findings: list[Finding] = []
     for target in targets:
         findings += _overlay(tree, target, sealing)
+    for overlay in gone.gone(tree, sealing.snapshot(), targets):
+        if gone.orphans(sealing.snapshot(), overlay):
+            message = f"the overlay {overlay} is gone; run `compiler secrets ensure --prune`, or `rename {overlay} NEW`"
+            findings.append(Finding(layout.LOCK, message, "warning"))
     findings += _vault(tree, sealing)
     findings += _authorities(tree, sealing)
     findings += _strangers(tree, targets, sealing)
@@ -93,7 +98,7 @@ def _overlay(tree: Tree, target: Target, sealing: Sealing) -> Iterator[Finding]:
             yield Finding(layout.INVENTORY, f"{secret}: the inventory is out of date; run `compiler secrets ensure`")
         if state.seal is not None and state.sealed_file is not None:
             yield from _sealed(tree, target, secret, state, sealing)
-    for row in status.status(tree, [target], sealing.access):
+    for row in status.status(tree, [target], sealing.access, lost=False):
         if row.condition in ("renew", "expiring", "expired"):
             yield Finding(layout.LOCK, f"{row.id}: {row.note}", "warning" if row.condition == "renew" else "error")
         elif row.condition == "wrong" and row.kind == "controller":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from compiler.errors import CompilerError, ErrorGroup, Origin
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import Leaf, SecretRequirement
-from compiler.secrets import digest, documents, inventory, layout, lock, plan, recipients
+from compiler.secrets import digest, documents, gone, inventory, layout, lock, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.plaintext import Values
@@ -43,10 +43,12 @@ class Outcome:
     Args:
         writes: path to content, ``None`` to delete; empty when everything was in place.
         steps: one for each Secret, by id.
+        failed: why overlays were left alone, one each; nothing of them is in ``writes``.
     """
 
     writes: dict[str, bytes | None]
     steps: tuple[Step, ...]
+    failed: tuple[CompilerError, ...] = ()
 
 
 def states(tree: Tree, target: Target, sealing: Sealing) -> dict[str, plan.State]:
@@ -91,6 +93,10 @@ Again = Literal["nothing", "cluster", "everything"]
 """What is sealed anew from the vault although it is in place: what the clusters get, or vault and CA keys as well."""
 
 
+Gone = Literal["keep", "prune", "forget"]
+"""What becomes of overlays whose spec is gone: nothing; what their clusters get is deleted; or their values too."""
+
+
 def ensure(
     tree: Tree,
     targets: Sequence[Target],
@@ -99,6 +105,9 @@ def ensure(
     progress: Progress | None = None,
     prune: bool = False,
     again: Again = "nothing",
+    missing: Gone = "keep",
+    new: Collection[str] = (),
+    partly: bool = False,
 ) -> Outcome:
     """Create what is missing and seal what changed.
 
@@ -109,16 +118,24 @@ def ensure(
         progress: told after each sealed file.
         prune: delete sealed files that no overlay of ``targets`` wants any more (their values stay in the vault).
         again: seal anew, with new data keys and the same values, what is in place.
+        missing: what becomes of overlays whose spec is gone.
+        new: overlays of ``targets`` that are no gone ones under another name.
+        partly: an overlay that has nobody to seal to does not stop the others; the outcome says why it failed.
 
     Returns:
         the files to write, and what was done. Nothing is written here.
 
     Raises:
-        CompilerError: the repository contradicts itself, an identity is missing, a name is not allowed.
+        CompilerError: the repository contradicts itself, an identity is missing, a name is not allowed, a new overlay
+            could be a gone one under another name.
         WorldError: sops failed.
     """
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
-    known = _decided(tree, targets, sealing)
+    _check_digest_key(tree, sealing)
+    gone.refuse_new_names(tree, sealing.snapshot(), targets, new)
+    lost = gone.gone(tree, sealing.snapshot(), targets)
+    known, failed = _decided(tree, targets, sealing, partly=partly)
+    targets = [target for target in targets if target.overlay in known]
     steps: list[Step] = []
     for target in targets:
         authorities = Authorities(target.overlay, sealing)
@@ -143,10 +160,36 @@ def ensure(
         if prune:
             for secret in orphans(target, sealing):
                 _forget(sealing, secret)
-    _reseal_the_rest(sealing, targets, anew=again == "everything")
+    entries = _declared(tree, targets)
+    for overlay in lost if missing != "keep" else ():
+        reason = f"the overlay {overlay} is gone"
+        steps += [Step(secret, "orphan", reason) for secret in gone.orphans(sealing.snapshot(), overlay)]
+        gone.drop_copy(sealing, overlay)
+        if missing == "forget":
+            steps += [Step(secret, "forget", reason) for secret in gone.kept(sealing.snapshot(), overlay)]
+            gone.drop_values(sealing, overlay)
+            entries = {secret: entry for secret, entry in entries.items() if layout.split(secret)[0] != overlay}
+    _reseal_the_rest(sealing, targets, lost, anew=again == "everything")
     overlays = [target.overlay for target in targets]
-    writes = close(sealing, _declared(tree, targets), overlays, progress)
-    return Outcome(writes, tuple(sorted(steps, key=lambda step: step.secret)))
+    writes = close(sealing, entries, overlays, progress)
+    return Outcome(writes, tuple(sorted(steps, key=lambda step: step.secret)), failed)
+
+
+def _check_digest_key(tree: Tree, sealing: Sealing) -> None:
+    """Refuse to go on without the file that the lock's digests need: later runs could not tell changed values.
+
+    Raises:
+        CompilerError: it is gone, or not the one that the lock knows.
+    """
+    entry = sealing.vaults.get(layout.DIGEST_KEY_ID)
+    path = layout.vault(layout.DIGEST_KEY_ID)
+    if entry is not None and file_digest(tree, path) != entry.sealed:
+        what = "is not the one that the lock knows" if tree.is_file(path) else "is gone"
+        raise CompilerError(
+            f"the vault's file of the digest key {what}",
+            origin=Origin(path),
+            hint=f"restore it from Git history: git checkout HEAD -- {path}",
+        )
 
 
 def unknown_authority(overlay: str, authorities: Sequence[str]) -> Step:
@@ -158,30 +201,41 @@ def unknown_authority(overlay: str, authorities: Sequence[str]) -> Step:
 
 
 def _decided(
-    tree: Tree, targets: Sequence[Target], sealing: Sealing
-) -> dict[str, dict[str, tuple[plan.State, plan.Decision]]]:
-    """The decision for every Secret of every target; every contradiction is reported at once."""
+    tree: Tree, targets: Sequence[Target], sealing: Sealing, *, partly: bool
+) -> tuple[dict[str, dict[str, tuple[plan.State, plan.Decision]]], tuple[CompilerError, ...]]:
+    """The decision for every Secret of every target, and why targets have to be left out; every contradiction is
+    reported at once."""
     errors: list[CompilerError] = []
+    failed: list[CompilerError] = []
     result: dict[str, dict[str, tuple[plan.State, plan.Decision]]] = {}
     for target in targets:
         try:
             layout.check_overlay(target.overlay)
             found = {secret: (state, plan.decide(state)) for secret, state in states(tree, target, sealing).items()}
         except CompilerError as error:
-            errors.append(error)
+            nobody = error.origin is not None and error.origin.path == layout.RECIPIENTS
+            (failed if partly and nobody else errors).append(error)
             continue
         errors += [contradiction(secret, decision) for secret, (_, decision) in found.items() if _stops(decision)]
         result[target.overlay] = found
+    if errors or (failed and not result):
+        raise_all([*errors, *failed])
+    return result, tuple(failed)
+
+
+def raise_all(errors: Sequence[CompilerError]) -> None:
+    """Raise what there is, together."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise ErrorGroup(errors)
-    return result
 
 
-def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target], *, anew: bool) -> None:
-    """Seal to changed administrators, or anew, the digest key and values that nothing wants any more."""
-    overlays = {target.overlay for target in targets}
+def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target], lost: Sequence[str], *, anew: bool) -> None:
+    """Seal to changed administrators, or anew, the digest key and what nothing wants any more."""
+    for overlay in lost:
+        gone.reseal(sealing, overlay, anew=anew)
+    overlays = {*lost, *(target.overlay for target in targets)}
     wanted = {layout.identifier(target.overlay, one.name) for target in targets for one in target.requirements.secrets}
     for secret, entry in list(sealing.vaults.items()):
         ours = secret == layout.DIGEST_KEY_ID or layout.split(secret)[0] in overlays

@@ -9,7 +9,7 @@ from typing import Literal
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.secrets import inventory, layout, lock, pki, plan, recipients, sealedsecrets
+from compiler.secrets import gone, inventory, layout, lock, pki, plan, recipients, sealedsecrets
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.ensure import Target, orphans, states
@@ -56,13 +56,14 @@ class Row:
     holds: tuple[str, ...] = ()
 
 
-def status(tree: Tree, targets: Sequence[Target], access: Access) -> tuple[Row, ...]:
+def status(tree: Tree, targets: Sequence[Target], access: Access, *, lost: bool = True) -> tuple[Row, ...]:
     """A row for each Secret, CA and controller certificate of ``targets``, by id.
 
     Args:
         tree: the repository.
         targets: the overlays.
         access: only its clock is used.
+        lost: list overlays whose spec is gone as well.
 
     Raises:
         CompilerError: recipients, lock or inventory are missing or malformed.
@@ -83,7 +84,18 @@ def status(tree: Tree, targets: Sequence[Target], access: Access) -> tuple[Row, 
             rows += _unknown(target, Authorities(target.overlay, sealing))
         if "sealed-secrets" in target.backends():
             rows.append(_controller(target.overlay, sealing, access.now))
+    for overlay in gone.gone(tree, sealing.snapshot(), targets) if lost else ():
+        rows += _lost(overlay, sealing)
     return tuple(sorted(rows, key=lambda row: row.id))
+
+
+def _lost(overlay: str, sealing: Sealing) -> list[Row]:
+    """What is left of an overlay that is gone: its cluster's copy is to be looked at, what only the vault has not."""
+    known = sealing.snapshot()
+    note = f"the overlay {overlay} is gone: `compiler secrets ensure --prune`, or `rename {overlay} NEW`"
+    rows = [Row(secret, "", "orphan", note) for secret in gone.orphans(known, overlay)]
+    kept = "its overlay is gone; kept in the vault (`ensure --prune --prune-vault` removes it)"
+    return rows + [Row(secret, "", "ok", kept, readers=("admin",)) for secret in gone.kept(known, overlay)]
 
 
 def _unknown(target: Target, authorities: Authorities) -> list[Row]:
