@@ -25,6 +25,8 @@ def split_field_path(path: str) -> tuple[str, ...]:
             parts[-1] = parts[-1][:-1] + "." + piece
         else:
             parts.append(piece)
+    if len(parts) > 1 and not parts[0]:
+        del parts[0]  # as in ``.metadata.name``
     result: list[str] = []
     i = 0
     while i < len(parts):
@@ -116,6 +118,9 @@ def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, f
         return
     node = container[key]
     part = path[at]
+    if not part:
+        kind = "SequenceNode" if type(node) is list else "MappingNode"
+        raise KustomizeError(f"wrong node kind: expected ScalarNode but got {kind}", hint="remove the empty part")
     if made is not None and is_null(node) and part != "*" and (not _is_index(part) or int(part) == 0):
         # What the real tool makes below a null is not printed: the null stays.
         found.append(([made()], 0))

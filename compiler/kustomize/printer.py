@@ -7,7 +7,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.natural import sort_keys
-from compiler.kustomize.scalars import Key, Scalar, Shared, resolve_plain, value_of
+from compiler.kustomize.scalars import Folded, Key, Scalar, Shared, refolded, resolve_plain, value_of
 
 _WIDTH = 80
 _MAX_MEMO = 100_000
@@ -149,7 +149,7 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _scalar(value: Any, indent: int, column: int) -> str:
     if isinstance(value, str):
-        return _string(value, indent, column)
+        return _string(refolded(value) if type(value) is Folded else value, indent, column)
     if type(value) is Shared:
         return _scalar(value.node, indent, column)
     assert type(value) is Scalar  # noqa: S101 - a node is nothing else

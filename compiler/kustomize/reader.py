@@ -22,11 +22,12 @@ from yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
+from yaml.parser import ParserError
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.lines import read_lines
-from compiler.kustomize.scalars import PLAIN, Key, Quoted, Scalar, copy, resolve_plain
+from compiler.kustomize.scalars import PLAIN, Folded, Key, Quoted, Scalar, copy, resolve_plain
 
 MAX_BYTES = 64 << 20
 """The largest file that is read (64 MiB; a cluster refuses single objects above 1.5 MiB)."""
@@ -37,6 +38,8 @@ MAX_ALIAS_NODES = 500_000
 
 _SEPARATOR = Pattern(r"\n---(.*)\n")
 _TAG = "tag:yaml.org,2002:"
+FLOW_NULL = Scalar("", "null", quoted=True)
+"""A value left out in ``{a: }``: null to everything, but go-yaml writes it with quotes, so it is printed as ``""``."""
 
 
 class Document(NamedTuple):
@@ -159,6 +162,7 @@ class Builder:
         self.anchors: dict[str, Any] = {}
         self.expanded = 0
         self.problem: tuple[str, int] | None = None
+        self.flow: set[int] = set()
 
     def run(self) -> Document | None:
         get = self.parser.get_event
@@ -179,7 +183,10 @@ class Builder:
         """Read to the next document's start: what follows may be malformed."""
         event = self.parser.get_event()
         if type(event) is DocumentEndEvent:
-            self.parser.get_event()
+            try:
+                self.parser.get_event()
+            except ParserError:
+                return  # as in ``{…}{…}``: the real tool stops reading here
 
     def _build(self, event: Any) -> Any:
         get = self.parser.get_event
@@ -195,8 +202,10 @@ class Builder:
                     node = known(event.value)
                     if node is None:
                         node = resolve(event.value)
+                    if not event.value and self.flow and id(current) in self.flow and self.strict_keys:
+                        node = FLOW_NULL
                 elif event.tag is None:
-                    node = Quoted(event.value)
+                    node = Folded(event.value) if event.style == ">" and "\n" in event.value else Quoted(event.value)
                 else:
                     node = self._tagged(event)
                 if event.anchor is not None:
@@ -207,6 +216,8 @@ class Builder:
                     self.anchors[event.anchor] = node
                 if type(current) is dict and key is None:
                     self._fail("invalid map key: it is a map or a list", event)
+                if event.flow_style:
+                    self.flow.add(id(node))
                 stack.append((current, key))
                 if len(stack) > MAX_DEPTH:
                     self._fail(f"exceeded max depth of {MAX_DEPTH}", event)

@@ -214,7 +214,7 @@ def _copy_value(node: dict[str, Any], value: Any, path: str, options: Entry) -> 
     try:
         places = find_places(node, segments, made)
     except KustomizeError as error:
-        raise KustomizeError(f"{said}: {error.message}") from None
+        raise KustomizeError(f"{said}: {error.message}", hint=error.hint) from None
     if not places:
         raise KustomizeError(said, hint="check the path, or set options.create to make the field")
     for container, key in places:

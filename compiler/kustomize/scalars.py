@@ -20,6 +20,12 @@ class Quoted(str):
     __slots__ = ()
 
 
+class Folded(Quoted):
+    """A string of several lines that was written as a folded block (``>``)."""
+
+    __slots__ = ()
+
+
 class Key(str):
     """A mapping key that is not a string (``1:``, ``true:``); it cannot be printed, as in the real tool."""
 
@@ -176,7 +182,7 @@ def value_of(node: Any) -> Any:
         KustomizeError: the text does not fit the tag (``cannot decode !!str `word` as a !!int``).
     """
     if isinstance(node, str):
-        return str(node)
+        return refolded(node) if type(node) is Folded else str(node)
     if type(node) is Shared:
         return value_of(node.node)
     assert isinstance(node, Scalar)  # noqa: S101 - containers never come here
@@ -213,6 +219,28 @@ def _float_value(text: str) -> float:
     return float(whole) if whole is not None else float(text.replace("_", ""))
 
 
+def refolded(text: str) -> str:
+    """A folded block as it is after the real tool has written it once and read it back.
+
+    The emitter of go-yaml doubles the first break after a line that begins with no blank, unless the whole text begins
+    with one; reading takes one of the two away again, but not before a line that begins with a blank nor at a kept end.
+    """
+    if not text.lstrip("\n") or text.lstrip("\n")[0] in " \t":
+        return str(text)
+    out: list[str] = []
+    doubled = False
+    for line in text.split("\n"):
+        if line:
+            blank = line[0] in " \t"
+            if blank and doubled:
+                out.append("")
+            doubled = not blank
+        out.append(line)
+    if doubled and text.endswith("\n\n"):
+        out.append("")
+    return "\n".join(out)
+
+
 def text_of(node: Any) -> str:
     """The source text of a scalar; "" for containers and for nothing."""
     if isinstance(node, str):
@@ -246,7 +274,7 @@ def is_quoted(node: Any) -> bool:
     """Whether a scalar carries quotes."""
     if type(node) is Shared:
         return is_quoted(node.node)
-    return type(node) is Quoted or (type(node) is Scalar and node.quoted)
+    return isinstance(node, Quoted) or (type(node) is Scalar and node.quoted)
 
 
 def set_style(old: Any, new: Any) -> Any:
@@ -254,8 +282,8 @@ def set_style(old: Any, new: Any) -> Any:
     quoted = is_quoted(old)
     if isinstance(new, str):
         if quoted:
-            return new if type(new) is Quoted else Quoted(new)
-        return str(new) if type(new) is Quoted else new
+            return new if isinstance(new, Quoted) else Quoted(new)
+        return str(new) if isinstance(new, Quoted) else new
     if type(new) is Shared:
         return set_style(old, new.node)
     if type(new) is Scalar and new.quoted != quoted:
@@ -324,7 +352,7 @@ def with_text(old: Any, text: str) -> Any:
         return Scalar(text, old.tag, old.quoted)
     if type(old) is _Undecided:
         return untagged(None, text)
-    return Quoted(text) if type(old) is Quoted else text
+    return Quoted(text) if isinstance(old, Quoted) else text
 
 
 def copy(node: Any, shared: dict[int, Shared] | None = None) -> Any:

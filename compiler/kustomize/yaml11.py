@@ -44,4 +44,4 @@ def _unquoted(node: Any) -> Any:
         return {str(key): _unquoted(value) for key, value in node.items()}
     if type(node) is list:
         return [_unquoted(value) for value in node]
-    return str(node) if type(node) is Quoted else node
+    return str(node) if isinstance(node, Quoted) else node
