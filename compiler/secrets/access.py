@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from compiler.errors import CompilerError
+from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.secrets import layout, sops
 from compiler.secrets.identities import Identities
@@ -77,12 +77,18 @@ class Access:
             why: what they are needed for, for the message when no identity is at hand.
 
         Raises:
-            CompilerError: no identity is at hand or fits, or the file is not the one that was sealed.
+            CompilerError: no identity is at hand or fits, or the file is gone or not the one that was sealed.
             WorldError: sops failed.
         """
         self.need_identity(f"{secret}: {why}")
         path = layout.vault(secret)
         known = lock.vault[secret]
+        if not tree.is_file(path):
+            raise CompilerError(
+                "the lock knows these values, but the vault's file is gone",
+                origin=Origin(path),
+                hint="restore it from Git history",
+            )
         return sops.unseal_values(self.sops, tree.read(path), path, secret, known.recipients, self.identities)
 
     def need_identity(self, why: str) -> None:

@@ -58,9 +58,8 @@ def refuse_new_names(tree: Tree, one: lock.Lock, targets: Sequence[Target], new:
         CompilerError: with the way out.
     """
     missing = gone(tree, one, targets)
-    has = known(one)
     for target in targets if missing else ():
-        if target.overlay in has or target.overlay in new or not target.requirements.secrets:
+        if _established(one, target) or target.overlay in new or not target.requirements.secrets:
             continue
         spaces = {requirement.namespace for requirement in target.requirements.secrets}
         near = [old for old in missing if spaces & _namespaces(tree, old)]
@@ -73,6 +72,13 @@ def refuse_new_names(tree: Tree, one: lock.Lock, targets: Sequence[Target], new:
                 hint=f"renamed: compiler secrets rename {near[0]} {target.overlay}; "
                 f"new: compiler secrets ensure --new {target.overlay}",
             )
+
+
+def _established(one: lock.Lock, target: Target) -> bool:
+    """Whether anything was made for the overlay; what a person gave, or a CA that was taken in, does not count."""
+    made = [part for part in target.requirements.secrets if inventory.kind(part) != "given"]
+    ids = {layout.identifier(target.overlay, part.name) for part in made or target.requirements.secrets}
+    return not ids.isdisjoint({*one.secrets, *one.vault})
 
 
 def _namespaces(tree: Tree, overlay: str) -> set[str]:

@@ -12,7 +12,7 @@ from compiler.secrets import inventory, layout, recipients
 from compiler.secrets.ensure import Gone, Outcome, Target, ensure
 from compiler.secrets.membership import remove
 from compiler.secrets.status import Row, status
-from tests.secrets.support import World, admin_password, api_tls, copy, everything, fields_key, person
+from tests.secrets.support import World, admin_password, api_tls, copy, everything, fields_key, person, s3
 
 PROD = Target("prod", Requirements((replace(admin_password(), namespace="production"),)), "sops")
 
@@ -151,6 +151,16 @@ def test_another_namespace_needs_a_word_until_the_gone_one_is_pruned() -> None:
     assert "dev/pulp-admin-password" in world.lock().secrets
 
 
+def test_a_value_that_was_given_first_does_not_make_the_new_name_known() -> None:
+    world = World(Requirements((fields_key(), s3()))).init()
+    world.ensure(world.admin)
+    world.overlay = "dev"
+    tell(world, "dev")
+    world.give("pulp-s3", {"s3-access-key-id": b"an id", "s3-secret-access-key": b"a key"}, world.admin)
+    with pytest.raises(CompilerError, match="the overlay demo that has some is gone"):
+        run(world)
+
+
 class Lacking(World):
     """``demo``, and overlays that nobody is known to seal to."""
 
@@ -189,3 +199,10 @@ def test_ensure_stops_without_the_digest_key(left: World, content: bytes | None,
     with pytest.raises(CompilerError, match=words) as caught:
         run(left)
     assert "restore it from Git" in str(caught.value.hint)
+
+
+def test_a_value_is_not_set_without_the_digest_key() -> None:
+    world = World(Requirements((s3(),))).init()
+    del world.tree.files[layout.vault(layout.DIGEST_KEY_ID)]
+    with pytest.raises(CompilerError, match="the vault's file is gone"):
+        world.give("pulp-s3", {"s3-access-key-id": b"an id", "s3-secret-access-key": b"a key"}, world.admin)
