@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.resource import Resource, group_version, id_text
-from compiler.kustomize.scalars import EMPTY_NULL, is_null
+from compiler.kustomize.scalars import EMPTY_NULL, Scalar, is_null
 
 Leaf = Callable[[Any, Any], None]
 """What happens at a field: called with its container (dict or list) and its key or index."""
@@ -129,30 +129,31 @@ def describe(resource: Resource) -> str:
 
 def walk(node: Any, path: tuple[str, ...], at: int, leaf: Leaf, made: Callable[[], Any] | None) -> None:
     """Walk from ``node`` along ``path[at:]``; lists are walked through without consuming a segment."""
-    if type(node) is dict:
+    while type(node) is dict:
         name = path[at]
         is_list = name[-2:] == "[]"
         if is_list:
             name = name[:-2]
         if not name:
             raise KustomizeError("cannot set or create an empty field name")
-        last = at + 1 == len(path)
+        at += 1
+        last = at == len(path)
         value = node.get(name)
         if value is None:
             if made is None or is_list:
                 return
             value = made() if last else {}
             node[name] = value
-        elif is_null(value):
+        elif type(value) is Scalar and value.tag == "null":
             if is_list:
                 value = node[name] = []
             elif made is not None:
                 value = node[name] = made() if last else {}
         if last:
             leaf(node, name)
-        else:
-            walk(value, path, at + 1, leaf, made)
-    elif type(node) is list:
+            return
+        node = value
+    if type(node) is list:
         for element in node:
             walk(element, path, at, leaf, made)
     elif node is None or is_null(node):

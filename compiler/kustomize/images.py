@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -82,12 +83,12 @@ def _find(node: Any, places: list[tuple[Any, Any]]) -> None:
 
 def _write(container: Any, key: Any, update: Callable[[str], str | None]) -> None:
     old = container[key]
-    if isinstance(old, dict | list):
+    if type(old) is dict or type(old) is list:
         found = "MappingNode" if isinstance(old, dict) else "SequenceNode"
         raise KustomizeError(f"wrong node kind: expected ScalarNode but got {found}: node contents:")
     if is_null(old):
         return
-    new = update(text_of(old))
+    new = update(old if type(old) is str else text_of(old))
     if new is not None:
         put(container, key, untagged(old, new))
 
@@ -98,6 +99,7 @@ def _updater(image: Mapping[str, str]) -> Callable[[str], str | None]:
     new_name, new_tag = image.get("newName", ""), image.get("newTag", "")
     digest, tag_suffix = image.get("digest", ""), image.get("tagSuffix", "")
 
+    @cache
     def update(text: str) -> str | None:
         if not matches(text):
             return None

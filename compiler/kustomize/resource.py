@@ -108,11 +108,13 @@ class Resource:
 
     @property
     def api_version(self) -> str:
-        return text_of(self.node.get("apiVersion"))
+        found = self.node.get("apiVersion")
+        return found if type(found) is str else text_of(found)
 
     @property
     def kind(self) -> str:
-        return text_of(self.node.get("kind"))
+        found = self.node.get("kind")
+        return found if type(found) is str else text_of(found)
 
     @property
     def name(self) -> str:
@@ -138,7 +140,10 @@ class Resource:
             name = text_of(name)
         if f"{api_version} {kind}" in CLUSTER_SCOPED:
             return Id(api_version, kind, name, CLUSTER)
-        return Id(api_version, kind, name, text_of(metadata.get("namespace")) or "default")
+        namespace = metadata.get("namespace")
+        if type(namespace) is not str:
+            namespace = text_of(namespace)
+        return Id(api_version, kind, name, namespace or "default")
 
     def earlier(self) -> list[Id]:
         """The ids it had before, the oldest first (group and version are always the current ones)."""
