@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.reader import decode, read_documents
+from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource
+from compiler.kustomize.scalars import plain
 from compiler.kustomize.tree import DirTree
-from compiler.kustomize.yaml11 import read_yaml11
 
 if TYPE_CHECKING:
     from compiler.kustomize.pipeline import Settings
@@ -42,6 +42,7 @@ def inflate(file: Kustomization, loader: Loader, settings: Settings) -> list[tup
         )
     home = (file.get("helmGlobals") or {}).get("chartHome") or "charts"
     for index, chart in enumerate(file.items("helmCharts")):
+        settings.inflated.add(file.path)
         try:
             if not settings.enable_helm:
                 raise KustomizeError(
@@ -116,7 +117,8 @@ def _values(chart: Mapping[str, Any], folder: Any, loader: Loader, scratch: str)
     if inline:
         import json
 
-        values = read_yaml11(decode(content))[0] or {}
+        document = read_document(decode(content))
+        values = plain(document.node) if document is not None and isinstance(document.node, dict) else {}
         if merge == "replace":
             values = inline
         else:
@@ -135,7 +137,10 @@ def _values(chart: Mapping[str, Any], folder: Any, loader: Loader, scratch: str)
 
 def _merged(under: Any, over: Any) -> Any:
     if isinstance(under, dict) and isinstance(over, dict):
-        return {**under, **{key: _merged(under[key], value) if key in under else value for key, value in over.items()}}
+        # A null takes the value away, as in a strategic merge.
+        kept = {key: value for key, value in under.items() if over.get(key, value) is not None or value is None}
+        new = {key: _merged(kept.get(key), value) for key, value in over.items() if value is not None}
+        return {**kept, **new}
     return over
 
 

@@ -40,6 +40,8 @@ class Settings:
         self.enable_helm = enable_helm
         self.helm_command = helm_command
         self.keep_bases = keep_bases
+        self.inflated: set[str] = set()
+        """The kustomizations that had charts inflated."""
         self.table: Table | None = None
         self.schema_chosen = False
         self.warnings: list[str] = []
@@ -179,6 +181,16 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
 
 def _run(step: Step, file: Kustomization, settings: Settings, resources: Resources) -> None:
     try:
+        if (
+            settings.inflated
+            and step.kind == "NamespaceTransformer"
+            and any(resource.origin.path in settings.inflated for resource in resources)
+        ):
+            raise KustomizeError(
+                "a namespace over objects that helm made is not supported",
+                hint="give the chart its namespace in helmCharts, and keep it out of what sets one",
+                unsupported=True,
+            )
         if settings.trace is None:
             step.run(resources)
         else:
@@ -237,7 +249,13 @@ def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator
     if below.root == "" and not loader.root:
         raise why
     key = (id(loader.tree), below.root, loader.restricted, settings.enable_helm)
-    keep = settings.keep_bases and not settings.trail and settings.table is None and settings.trace is None
+    keep = (
+        settings.keep_bases
+        and not settings.enable_helm
+        and not settings.trail
+        and settings.table is None
+        and settings.trace is None
+    )
     if keep:
         found = loader.cache.bases.get(key)
         if isinstance(found, _Kept):
