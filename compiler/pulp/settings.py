@@ -24,6 +24,7 @@ _HEADER = '''\
 # Pulp's settings. No secret stands here: keys and passwords are read from the files that the pod mounts.
 # Names that are not upper-case are no settings.
 from pathlib import Path as _Path
+from secrets import token_hex as _token_hex
 from urllib.parse import quote as _quote
 
 
@@ -108,6 +109,10 @@ def _core(site: Site, root: str) -> dict[str, Any]:
         "SECRET_KEY": _read(root, "secret-key", material.DJANGO_KEY),
         # Collected when the image was built; served by the API itself (whitenoise).
         "STATIC_ROOT": "/var/lib/operator/static/",
+        # A process registers under this name and deletes it when it ends. One that was killed leaves it for seven days,
+        # and the restarted container, same host name and same pid 1, would refuse to start: so no start has the name of
+        # another (pulpcore 3.85: app/util.py get_worker_name, tasking/worker.py).
+        "WORKER_NAME_TEMPLATE": Code('"{pid}@{hostname}." + _token_hex(4)'),
         "WORKING_DIRECTORY": "/var/lib/pulp/tmp",
     }
     if spec.pulp.allowed_content_checksums is not None:

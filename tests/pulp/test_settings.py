@@ -222,3 +222,12 @@ def test_what_is_printed_evaluates_to_what_was_given(value: Any) -> None:
 def test_long_values_too(text: str, count: int) -> None:
     value = {"a": [text] * count, "b": (text, {"c": [count]}), "d": (text,)}
     assert eval(literal(value)) == value  # noqa: S307
+
+
+def test_no_start_has_the_name_of_an_earlier_one(tmp_path: Path) -> None:
+    # A killed process leaves its name in the database for seven days, and pulpcore refuses to start under it.
+    secrets_in(tmp_path, example("overlays/demo"))
+    first, second = (run(tmp_path, example("overlays/demo"))["WORKER_NAME_TEMPLATE"] for _ in range(2))
+    assert first != second
+    assert first.startswith("{pid}@{hostname}.")
+    assert first.format(pid=1, hostname="pulp-worker-0").startswith("1@pulp-worker-0.")

@@ -1,6 +1,7 @@
 # Pulp's settings. No secret stands here: keys and passwords are read from the files that the pod mounts.
 # Names that are not upper-case are no settings.
 from pathlib import Path as _Path
+from secrets import token_hex as _token_hex
 from urllib.parse import quote as _quote
 
 
@@ -28,4 +29,5 @@ SECRET_KEY = _read("/etc/pulp/secrets/secret-key/secret_key")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = True
 STATIC_ROOT = "/var/lib/operator/static/"
+WORKER_NAME_TEMPLATE = "{pid}@{hostname}." + _token_hex(4)
 WORKING_DIRECTORY = "/var/lib/pulp/tmp"

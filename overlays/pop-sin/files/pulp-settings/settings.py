@@ -1,6 +1,7 @@
 # Pulp's settings. No secret stands here: keys and passwords are read from the files that the pod mounts.
 # Names that are not upper-case are no settings.
 from pathlib import Path as _Path
+from secrets import token_hex as _token_hex
 from urllib.parse import quote as _quote
 
 
@@ -65,4 +66,5 @@ TOKEN_AUTH_DISABLED = False
 TOKEN_SERVER = "https://sin.pulp.example.com/token/"
 TOKEN_SIGNATURE_ALGORITHM = "ES256"
 UPLOAD_PROTECTION_TIME = 1440
+WORKER_NAME_TEMPLATE = "{pid}@{hostname}." + _token_hex(4)
 WORKING_DIRECTORY = "/var/lib/pulp/tmp"
