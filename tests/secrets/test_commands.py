@@ -102,9 +102,13 @@ def test_argo_cd_gets_sealed_secrets_and_unset_values_are_told(
     begin(repository)
     production(repository)
     before = files(repository)
-    assert secrets("ensure", *NOW) == 2
+    assert secrets("ensure", "prod", *NOW) == 2
     assert "--cert prod=cert.pem" in capsys.readouterr().err
     assert files(repository) == before
+    assert secrets("ensure", *NOW) == 2  # demo is done
+    assert "--cert prod=cert.pem" in capsys.readouterr().err
+    assert (repository / "secrets/demo/pulp-secret-key.sops.yaml").is_file()
+    assert not [path for path in files(repository) if path.startswith(("secrets/prod", "secrets/vault/prod"))]
     assert secrets("init", "--cert", f"prod={repository.parent / 'controller.pem'}", *NOW) == 0
     assert secrets("ensure", *NOW) == 0
     assert (repository / "secrets/prod/pulp-secret-key.sealed.yaml").is_file()
