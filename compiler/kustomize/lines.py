@@ -1,7 +1,7 @@
 """Reading the YAML that machines write, line by line: several times faster than libyaml's events from Python.
 
 It knows block maps and lists with plain one-line scalars, simple quotes, ``|`` blocks and short flow lists. Whatever it
-does not fully understand, it leaves to :mod:`compiler.kustomize.reader`, which is the authority: the two must agree.
+does not fully understand, it leaves to :mod:`compiler.kustomize.events`, which is the authority: the two must agree.
 What a line means without its surroundings is remembered, for the lines of many documents are the same.
 """
 

@@ -1,7 +1,7 @@
-"""Reading YAML: bytes to documents of nodes, at the speed of libyaml's event stream.
+"""Reading YAML: bytes to documents of nodes.
 
-Documents are split by text first, as the real tool does (kustomize.md, 5.1), then each piece is read on its own.
-Nesting and the expansion of aliases are bounded while events arrive, before anything recursive sees the input.
+Documents are split by text first, as the real tool does (kustomize.md, 5.1), then each piece is read on its own: line
+by line when it is as machines write it, else from libyaml's events (a module that is loaded when it is needed).
 """
 
 from __future__ import annotations
@@ -9,25 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from yaml import YAMLError
-from yaml._yaml import CParser
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
-from yaml.parser import ParserError
-
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.lines import read_lines
-from compiler.kustomize.scalars import PLAIN, Folded, Key, Quoted, Scalar, copy, resolve_plain
+from compiler.kustomize.scalars import resolve_plain
 
 MAX_BYTES = 64 << 20
 """The largest file that is read (64 MiB; a cluster refuses single objects above 1.5 MiB)."""
@@ -37,9 +22,6 @@ MAX_ALIAS_NODES = 500_000
 """The most nodes that the aliases of one document may expand to."""
 
 _SEPARATOR = Pattern(r"\n---(.*)\n")
-_TAG = "tag:yaml.org,2002:"
-FLOW_NULL = Scalar("", "null", quoted=True)
-"""A value left out in ``{a: }``: null to everything, but go-yaml writes it with quotes, so it is printed as ``""``."""
 
 
 class Document(NamedTuple):
@@ -131,240 +113,6 @@ def read_document(
     found = read_lines(text, resolve)
     if found is not None:
         return Document(found[0], first_line + found[1] + 1)
-    try:
-        return Builder(text, first_line, resolve, strict_keys).run()
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        line = first_line + mark.line + 1 if mark is not None else None
-        place = f"line {line}: " if line is not None else ""
-        hint = None
-        if "cannot start any token" in problem:
-            hint = "indent with spaces, not tabs; quote values that begin with @ or `"
-        raise KustomizeError(
-            f"MalformedYAMLError: yaml: {place}{problem}",
-            line=line,
-            column=mark.column + 1 if mark is not None else None,
-            hint=hint,
-        ) from None
-    except UnicodeEncodeError:
-        raise KustomizeError("MalformedYAMLError: yaml: control characters are not allowed") from None
+    from compiler.kustomize.events import read_events
 
-
-class Builder:
-    """Builds nodes from events with a stack of its own, so that depth costs no recursion."""
-
-    def __init__(self, text: str, first_line: int, resolve: Callable[[str], Any], strict_keys: bool) -> None:
-        self.parser = CParser(text)
-        self.first_line = first_line
-        self.resolve = resolve
-        self.strict_keys = strict_keys
-        self.anchors: dict[str, Any] = {}
-        self.expanded = 0
-        self.problem: tuple[str, int] | None = None
-        self.flow: set[int] = set()
-
-    def run(self) -> Document | None:
-        get = self.parser.get_event
-        while True:
-            event = get()
-            kind = type(event)
-            if kind is StreamEndEvent:
-                return None
-            if kind is DocumentStartEvent:
-                break
-        event = get()
-        line = self._line(event)
-        node = self._build(event)
-        self._finish_document()
-        return Document(node, line, self.problem)
-
-    def _finish_document(self) -> None:
-        """Read to the next document's start: what follows may be malformed."""
-        event = self.parser.get_event()
-        if type(event) is DocumentEndEvent:
-            try:
-                self.parser.get_event()
-            except ParserError:
-                return  # as in ``{…}{…}``: the real tool stops reading here
-
-    def _build(self, event: Any) -> Any:
-        get = self.parser.get_event
-        resolve = self.resolve
-        known = PLAIN.get if resolve is resolve_plain else _nothing
-        current: Any = None
-        key: Any = None
-        stack: list[tuple[Any, Any]] = []
-        while True:
-            kind = type(event)
-            if kind is ScalarEvent:
-                if event.tag is None and event.implicit[0]:
-                    node = known(event.value)
-                    if node is None:
-                        node = resolve(event.value)
-                    if not event.value and self.flow and id(current) in self.flow and self.strict_keys:
-                        node = FLOW_NULL
-                elif event.tag is None:
-                    node = Folded(event.value) if event.style == ">" and "\n" in event.value else Quoted(event.value)
-                else:
-                    node = self._tagged(event)
-                if event.anchor is not None:
-                    self.anchors[event.anchor] = node
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                node = {} if kind is MappingStartEvent else []
-                if event.anchor is not None:
-                    self.anchors[event.anchor] = node
-                if type(current) is dict and key is None:
-                    self._fail("invalid map key: it is a map or a list", event)
-                if event.flow_style:
-                    self.flow.add(id(node))
-                stack.append((current, key))
-                if len(stack) > MAX_DEPTH:
-                    self._fail(f"exceeded max depth of {MAX_DEPTH}", event)
-                current, key = node, None
-                event = get()
-                continue
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                node = current
-                if kind is MappingEndEvent and "<<" in node and type(node) is dict:
-                    self._merge(node, event)
-                current, key = stack.pop()
-            else:
-                assert kind is AliasEvent  # noqa: S101 - no other event stands inside a document
-                node = self._alias(event, stack, current)
-            if type(current) is dict:
-                if key is None:
-                    key = node if type(node) is str and node != "<<" else self._key(node, event)
-                    if key in current:
-                        self._duplicate(current, key, event)
-                        if self.strict_keys:
-                            key = _Shadowed(key)
-                else:
-                    if type(key) is not _Shadowed:
-                        current[key] = node
-                    key = None
-            elif current is None:
-                return node
-            else:
-                current.append(node)
-            event = get()
-
-    def _line(self, event: Any) -> int:
-        return self.first_line + int(event.start_mark.line) + 1
-
-    def _key(self, node: Any, event: Any) -> Any:
-        if type(node) is str:
-            return node if node != "<<" else _MergeKey(node)
-        if isinstance(node, str):
-            return str(node)
-        if type(node) is Scalar:
-            key = Key(node.text)
-            key.tag = node.tag
-            return key
-        if isinstance(node, int | float | bool) or node is None:
-            return _yaml11_key(node)
-        return self._fail("invalid map key: it is a map or a list", event)
-
-    def _duplicate(self, current: dict[Any, Any], key: Any, event: Any) -> None:
-        line = self._line(event)
-        if self.problem is None:
-            self.problem = (f'mapping key "{key}" already defined', line)
-        if not self.strict_keys:
-            del current[key]
-
-    def _tagged(self, event: Any) -> Any:
-        tag, text = event.tag, event.value
-        if tag == "!" or tag == _TAG + "str" or not tag.startswith(_TAG):
-            return text
-        name = tag[len(_TAG) :]
-        if name == "binary":
-            import base64
-            import binascii
-
-            try:
-                return base64.b64decode(text, validate=False).decode("utf-8", "surrogateescape")
-            except (binascii.Error, ValueError):
-                return self._fail("!!binary value contains invalid base64 data", event)
-        if name in ("int", "float", "bool", "null", "timestamp"):
-            if self.resolve is not resolve_plain:
-                return self.resolve(text)
-            return Scalar(text, name)
-        return text
-
-    def _alias(self, event: Any, stack: list[tuple[Any, Any]], current: Any) -> Any:
-        name = event.anchor
-        if name not in self.anchors:
-            self._fail(f"unknown anchor '{name}' referenced", event, numbered=False)
-        node = self.anchors[name]
-        if type(node) is dict or type(node) is list:
-            if node is current or any(node is above for above, _ in stack):
-                self._fail(f"anchor '{name}' value contains itself", event)
-            self.expanded += _size(node)
-            if self.expanded > MAX_ALIAS_NODES:
-                self._fail(f"document contains excessive aliasing (more than {MAX_ALIAS_NODES:,} nodes)", event)
-            if _depth(node) + len(stack) > MAX_DEPTH:
-                self._fail(f"exceeded max depth of {MAX_DEPTH}", event)
-            return copy(node)
-        return node
-
-    def _merge(self, node: dict[Any, Any], event: Any) -> None:
-        if not any(type(key) is _MergeKey for key in node):
-            return
-        value = node.pop("<<")
-        sources = value if type(value) is list else [value]
-        if any(type(source) is not dict for source in sources):
-            self._fail("map merge requires map or sequence of maps as the value", event)
-        for source in sources:
-            for key, below in source.items():
-                if key not in node:
-                    node[key] = copy(below)
-
-    def _fail(self, message: str, event: Any, *, numbered: bool = True) -> Any:
-        mark = event.start_mark
-        line = self.first_line + mark.line + 1
-        place = f"line {line}: " if numbered else ""
-        raise KustomizeError(f"MalformedYAMLError: yaml: {place}{message}", line=line, column=mark.column + 1)
-
-
-def _nothing(text: str) -> None:
-    """No memory of scalars: YAML 1.1 reads them differently."""
-
-
-class _MergeKey(str):
-    """The key ``<<``, written plain."""
-
-    __slots__ = ()
-
-
-class _Shadowed(str):
-    """A key that its map has already; its value is read and left out."""
-
-    __slots__ = ()
-
-
-def _yaml11_key(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _size(node: Any) -> int:
-    count, todo = 0, [node]
-    while todo:
-        item = todo.pop()
-        count += 1
-        if type(item) is dict:
-            todo.extend(item.values())
-        elif type(item) is list:
-            todo.extend(item)
-    return count
-
-
-def _depth(node: Any) -> int:
-    if type(node) is dict:
-        return 1 + max((_depth(value) for value in node.values()), default=0)
-    if type(node) is list:
-        return 1 + max((_depth(value) for value in node), default=0)
-    return 0
+    return read_events(text, first_line, resolve, strict_keys)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from compiler.kustomize import reader
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.events import read_events
 from compiler.kustomize.lines import read_lines
 from compiler.kustomize.scalars import Scalar, resolve_plain
 from compiler.kustomize.yaml11 import resolve_yaml11
@@ -37,7 +38,7 @@ def compared(text: str) -> bool:
         if found is None:
             continue
         taken = True
-        document = reader.Builder(text, 0, resolve, strict).run()
+        document = read_events(text, 0, resolve, strict)
         assert document is not None
         assert shown(found[0]) == shown(document.node)
         assert (found[1] + 1, None) == (document.line, document.problem)
