@@ -145,7 +145,7 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
     for name in sorted(names):
         old = dest.get(name)
         new = source.get(name)
-        if new is None and type(old) is str:
+        if new is None and (type(old) is str or (is_null(old) and old.text)):
             continue
         below = schema.field(name) if schema is not None else None
         value = _walk(old, new, below)

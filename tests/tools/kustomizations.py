@@ -12,6 +12,13 @@ _ODD = (
     *('"5"', '"yes"', "'a b'", "a b c", "http://x:80/p", "é", '"\\ttab"', '"a\\nb"', '"x: y"', "5", "-0", "08", ".5"),
     '"' + "long words that go on and on until the line is far too long to be printed on one line only" + '"',
 )
+_BLOCKS = (
+    *("|\n@one\n@  two\n", "|-\n@# not a comment\n@\n@two \n", "|+\n@one\n\n\n", ">\n@one\n@  deeper\n@two\n"),
+    *(">-\n@one\n@two\n@\n@three\n", ">+\n@one\n@ - a\n\n@b\n\n\n", "\n@plain over\n@two lines\n"),
+    *('"quoted \\\n@  over lines\n@\n@more"\n', "'it''s\n@\n@two'\n", "# a comment\n@value # and another\n"),
+)
+"""Values of several lines; ``@`` stands for the indentation."""
+_IMAGES = ("nginx", "nginx:1.7", "reg.io/nginx:2@sha256:abc", "busybox", "reg:5000/a/nginx", "nginx@sha256:1")
 _NAMES = ("a", "app", "web", "db-1")
 _KINDS = (
     *("ConfigMap", "Secret", "Deployment", "Service", "Role", "RoleBinding", "ServiceAccount", "Widget", "Ingress"),
@@ -127,7 +134,10 @@ def _body(random: Random, kind: str) -> list[str]:
             f"    name: {odd(_NAMES)}",
         ]
     if kind in ("ConfigMap", "Secret"):
-        return ["data:", f"  k: {odd(_ODD)}", f"  {odd(('k2', 'a.b', 'k10'))}: {odd(_ODD)}"]
+        lines = ["data:", f"  k: {odd(_ODD)}", f"  {odd(('k2', 'a.b', 'k10'))}: {odd(_ODD)}"]
+        if random.random() < 0.3:
+            lines += f"  text: {odd(_BLOCKS)}".replace("@", "    ").rstrip("\n").split("\n")
+        return lines
     if kind == "RoleBinding":
         return [
             *("roleRef:", "  apiGroup: rbac.authorization.k8s.io", f"  kind: {odd(('Role', 'ClusterRole'))}"),
@@ -139,7 +149,13 @@ def _body(random: Random, kind: str) -> list[str]:
     if kind == "Ingress":
         return ["spec:", "  tls:", f"  - secretName: {odd(_NAMES)}", f"    hosts: [{odd(_NAMES)}]"]
     if kind == "Widget":
-        return ["spec:", f"  a: {odd(_ODD)}", f"  b: [{odd(_ODD)}, {odd(_ODD)}]", "  c: {}", f"  d: {{e: {odd(_ODD)}}}"]
+        return [
+            "spec:",
+            f"  a: {odd(_ODD)}",
+            f"  b: [{odd(_ODD)}, {odd(_ODD)}]",
+            "  c: {}",
+            f"  d: {{e: {odd(_ODD)}, f: }}",
+        ]
     return []
 
 
@@ -149,7 +165,7 @@ def _pod(random: Random, indent: int) -> list[str]:
     for name in ("main", "side")[: random.randint(1, 2)]:
         lines += [
             f"  - name: {name}",
-            f"    image: {odd(('nginx', 'nginx:1.7', 'reg.io/nginx:2@sha256:abc', 'busybox'))}",
+            f"    image: {odd(_IMAGES)}",
             *("    env:", "    - name: A", f"      value: {odd(_ODD)}"),
             *("    - name: B", "      valueFrom:", "        configMapKeyRef:", f"          name: {odd(_NAMES)}"),
             "          key: k",
@@ -212,7 +228,13 @@ def _replacement(world: _World) -> dict[str, Any]:
         "fieldPaths": [
             random.choice(
                 (
-                    *("metadata.annotations.copied", "spec.template.spec.containers.*.image", "data.k", "spec.d.e"),
+                    *(
+                        ".metadata.annotations.[example.com/copied]",
+                        "metadata.annotations.copied",
+                        "spec.template.spec.containers.*.image",
+                        "data.k",
+                        "spec.d.e",
+                    ),
                     *(
                         "spec.template.spec.containers.[name=main].env.[name=A].value",
                         "metadata.labels.app",
@@ -259,8 +281,9 @@ _FIELDS: dict[str, Callable[[_World], Any]] = {
             "name": "nginx",
             **world.random.choice(({"newTag": "9"}, {"newName": "n"}, {"digest": "sha256:12"}, {"tagSuffix": "-x"})),
         },
+        {"name": "reg:5000/a/nginx", "newName": "mirror:5000/nginx", "newTag": "2"},
         {"name": ".*box", "newTag": "1.0"},
-    ][: world.random.randint(1, 2)],
+    ][: world.random.randint(1, 3)],
     "replicas": lambda world: [{"name": world.name("Deployment", "StatefulSet"), "count": world.random.randint(0, 3)}],
     "configMapGenerator": lambda world: [
         {
