@@ -57,7 +57,11 @@ def get_place(node: Any, path: tuple[str, ...]) -> Place | None:
         if not part:
             continue
         current = place[0][place[1]]
-        if _INDEX.match(part):
+        if type(current) is dict and is_key(part):
+            if part not in current:
+                return None
+            place = (current, part)
+        elif _INDEX.match(part):
             index = int(part)
             if index < 0:
                 raise KustomizeError(f"array index {index} cannot be negative")
@@ -113,10 +117,14 @@ def find_places(node: Any, path: tuple[str, ...], made: Any = None) -> list[Plac
 
 
 def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, found: list[Place]) -> None:
+    node = container[key]
+    while type(node) is dict and at < len(path) and path[at] in node and is_key(path[at]):
+        container, key = node, path[at]
+        node = container[key]
+        at += 1
     if at == len(path):
         found.append((container, key))
         return
-    node = container[key]
     part = path[at]
     if not part:
         kind = "SequenceNode" if type(node) is list else "MappingNode"
@@ -188,11 +196,19 @@ def _shown(node: Any) -> str:
     return f'"{text_of(node)}"' if is_quoted(node) else text_of(node)
 
 
+@cache
+def is_key(part: str) -> bool:
+    """Whether a segment means the key of a map wherever it stands, and nothing else."""
+    stripped = part.strip()
+    return stripped == part and part not in ("", "-", "*") and not _INDEX.match(part) and not is_condition(part)
+
+
 def is_condition(part: str) -> bool:
     """Whether a segment is ``[field=value]`` or ``[=value]``."""
     return part.startswith("[") and part.endswith("]")
 
 
+@cache
 def split_condition(part: str) -> tuple[str, str]:
     """Field and value of a condition.
 

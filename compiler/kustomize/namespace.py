@@ -40,8 +40,7 @@ def set_namespace(
     for resource in resources:
         if not resource.node:
             continue
-        resource.push_history()
-        current = resource.current()
+        current = resource.push_history()
         binding = _put(resource, current, subjects, write)
         for spec in specs.of(resource):
             path = spec.path.removeprefix("/")

@@ -66,17 +66,15 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
     order = _orders.get(keys)
     if order is None:
         order = _order(keys)
+    known = _memo.get
     pad = " " * indent
     start = lead or pad
     for key, label in order:
         value = node[key]
         kind = type(value)
-        if kind is not dict and kind is not list:
-            text = _memo.get(value)
-            if text is not None and label is not _LONG:
-                out.append(f"{start}{label} {text}\n")
-                start = pad
-                continue
+        if kind is Shared:
+            value = value.node
+            kind = type(value)
         if label is _LONG:
             _long_key(key, value, indent, out, start)
         elif kind is dict:
@@ -92,7 +90,10 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
             else:
                 out.append(f"{start}{label} []\n")
         else:
-            out.append(f"{start}{label} {_scalar(value, indent + 2, indent + len(label) + 1)}\n")
+            text = value.printed if kind is Scalar else None if kind is Folded else known(value)
+            if text is None:
+                text = _scalar(value, indent + 2, indent + len(label) + 1)
+            out.append(f"{start}{label} {text}\n")
         start = pad
 
 

@@ -81,16 +81,19 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
     """
     table = sorted(rules, key=lambda rule: (kind_rank(rule.kind), _gvk_key(rule)))
     index: dict[str, list[_Renamed]] = {}
+    spaces = _Spaces()
     for position, resource in enumerate(resources):
-        if resource.previous:
-            entry = _Renamed(position, resource, resource.current().namespace, resource.original().namespace)
-            for name in dict.fromkeys(item[0] for item in resource.previous):
+        now = resource.current().namespace
+        previous = resource.previous
+        first = previous[0][1] if previous else now
+        spaces.add(first, now)
+        if previous:
+            entry = _Renamed(position, resource, now, first)
+            for name in {item[0]: None for item in previous}:
                 index.setdefault(name, []).append(entry)
     memo: dict[tuple[str, str], _Rules] = {}
-    spaces = _Spaces(resources)
     for resource in resources:
-        original = resource.original()
-        key = (original.api_version, original.kind)
+        key = (resource.api_version, resource.previous[0][2] if resource.previous else resource.kind)
         found = memo.get(key)
         if found is None:
             found = memo[key] = _Rules(_rules_of(table, *key))
@@ -115,11 +118,13 @@ def _rules_of(table: list[NameReference], api_version: str, kind: str) -> list[_
 class _Spaces:
     """Which original and current namespaces there are."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self) -> None:
         self.current: dict[str, set[str]] = {}
         """The current namespaces of the resources that were first in a namespace."""
-        for resource in resources:
-            self.current.setdefault(resource.original().namespace, set()).add(resource.current().namespace)
+
+    def add(self, original: str, current: str) -> None:
+        """Note the namespaces of a resource."""
+        self.current.setdefault(original, set()).add(current)
 
     def holds(self, original: str, visible: set[str] | None) -> bool:
         """Whether some visible resource was first in a namespace."""

@@ -17,6 +17,8 @@ from compiler.kustomize.tree import Resolving, Tree
 if TYPE_CHECKING:
     from compiler.kustomize.trace import Trace
 
+_DROPPED = frozenset(DROPPED_ANNOTATIONS)
+
 
 class Options:
     """How to build.
@@ -177,11 +179,9 @@ def _clean(resource: Resource) -> None:
         return
     resource.rewrite_annotations()
     annotations = resource.metadata.get("annotations")
-    if type(annotations) is not dict:
+    if type(annotations) is not dict or _DROPPED.isdisjoint(annotations):
         return
-    found = [name for name in DROPPED_ANNOTATIONS if name in annotations]
-    if found:
-        for name in found:
-            del annotations[name]
-        if not annotations:
-            del resource.metadata["annotations"]
+    for name in _DROPPED.intersection(annotations):
+        del annotations[name]
+    if not annotations:
+        del resource.metadata["annotations"]

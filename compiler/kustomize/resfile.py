@@ -74,14 +74,12 @@ def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
 
 def _resource(node: dict[str, Any], origin: Origin, problem: tuple[str, int] | None) -> Resource:
     resource = Resource(node, origin, problem)
-    version, kind, name = resource.api_version, resource.kind, resource.name
-    about = f"object {{{{{version} {kind}}} {{{{{name} {resource.namespace}}} map[] map[]}}}}"
+    kind, name = resource.kind, resource.name
+    if kind and (name or kind.endswith("List")):
+        take_bookkeeping(resource)
+        return resource
+    about = f"object {{{{{resource.api_version} {kind}}} {{{{{name} {resource.namespace}}} map[] map[]}}}}"
     if not kind:
         raise KustomizeError(f"missing kind in {about}", path=origin.path, line=origin.line)
-    if not name and not kind.endswith("List"):
-        hint = (
-            "generateName is not enough: Kustomize needs metadata.name" if "generateName" in resource.metadata else None
-        )
-        raise KustomizeError(f"missing metadata.name in {about}", path=origin.path, line=origin.line, hint=hint)
-    take_bookkeeping(resource)
-    return resource
+    hint = "generateName is not enough: Kustomize needs metadata.name" if "generateName" in resource.metadata else None
+    raise KustomizeError(f"missing metadata.name in {about}", path=origin.path, line=origin.line, hint=hint)

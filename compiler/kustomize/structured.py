@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.fieldpath import find_places, get_place
+from compiler.kustomize.fieldpath import find_places, get_place, is_key
 from compiler.kustomize.hashing import go_json
 from compiler.kustomize.reader import read_document
 from compiler.kustomize.scalars import copy, plain, put, text_of, with_text
@@ -25,6 +25,11 @@ def set_in_text(node: dict[str, Any], segments: tuple[str, ...], value: Any, mad
     """
     below: Any = node
     for i in range(len(segments) - 1):
+        if type(below) is dict and is_key(segments[i]):
+            inner = below.get(segments[i])
+            if type(inner) is dict or type(inner) is list:
+                below = inner
+                continue
         try:
             place = get_place(below, segments[i : i + 1])
         except KustomizeError:
