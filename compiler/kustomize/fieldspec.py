@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.resource import Resource, group_version, id_text
@@ -93,6 +93,7 @@ class Specs:
     def __init__(self, specs: Iterable[FieldSpec]) -> None:
         self.specs = tuple(specs)
         self._memo: dict[tuple[str, str], tuple[FieldSpec, ...]] = {}
+        self._groups: dict[tuple[str, str], list[_Group]] = {}
 
     def of(self, resource: Resource) -> tuple[FieldSpec, ...]:
         """The specs that apply to a resource as it is now."""
@@ -103,6 +104,57 @@ class Specs:
             found = tuple(spec for spec in self.specs if spec.matches(group, version, key[1]))
             self._memo[key] = found
         return found
+
+    def reaching(self, resource: Resource, *, creating: bool = True) -> Iterator[FieldSpec]:
+        """Those of :meth:`of` that may lead somewhere: most fields that nothing creates are missing in most objects.
+
+        Args:
+            creating: whether the transformer creates the fields of specs that say so.
+        """
+        key = (resource.api_version, resource.kind)
+        groups = self._groups.get(key)
+        if groups is None:
+            groups = self._groups[key] = _grouped(self.of(resource), creating)
+        for common, specs in groups:
+            node: Any = resource.node
+            for name in common:
+                if type(node) is not dict:
+                    break
+                node = node.get(name)
+                if node is None:
+                    break
+            if node is not None:
+                yield from specs
+
+
+_Group: TypeAlias = tuple[tuple[str, ...], list[FieldSpec]]
+"""How the paths of some specs begin, and the specs; nothing for specs that create what is missing."""
+
+
+def _grouped(specs: Iterable[FieldSpec], creating: bool) -> list[_Group]:
+    groups: list[_Group] = []
+    for spec in specs:
+        path = tuple(name.removesuffix("[]") for name in split_path(spec.path))
+        if (creating and spec.create) or "" in path:
+            path = ()
+        last = groups[-1][0] if groups else ()
+        common = _common(last, path)
+        if path and len(common) >= _WORTH_SHARING:
+            groups[-1] = (common, [*groups[-1][1], spec])
+        else:
+            groups.append((path, [spec]))
+    return groups
+
+
+def _common(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    for i, (one, other) in enumerate(zip(a, b, strict=False)):
+        if one != other:
+            return a[:i]
+    return min(a, b, key=len)
+
+
+_WORTH_SHARING = 4
+"""How long a common beginning must be (``spec.template.spec.affinity``) for one look to answer for several specs."""
 
 
 def apply_spec(resource: Resource, spec: FieldSpec, leaf: Leaf, made: Callable[[], Any] | None = None) -> None:

@@ -57,7 +57,7 @@ def set_images(
 
 def _by_specs(resource: Resource, specs: Specs) -> list[tuple[Any, Any]]:
     found: list[tuple[Any, Any]] = []
-    for spec in specs.of(resource):
+    for spec in specs.reaching(resource, creating=False):
         apply_spec(resource, spec, lambda container, key: found.append((container, key)))
     return found
 

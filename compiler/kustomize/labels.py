@@ -63,7 +63,7 @@ class _Setter:
         self.places: list[dict[str, Any]] = []
 
     def run(self, resource: Any, specs: Specs) -> None:
-        for spec in specs.of(resource):
+        for spec in specs.reaching(resource):
             apply_spec(resource, spec, self.write, dict)
         if len(self.places) > 1:
             shared = Shared(self.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -52,9 +53,9 @@ class Schema(NamedTuple):
 def data() -> Table:
     """The tables of ``data/merge-keys.json``."""
     import json
-    from pathlib import Path
 
-    loaded: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "merge-keys.json").read_bytes())
+    with open(os.path.join(os.path.dirname(__file__), "data", "merge-keys.json"), "rb") as file:
+        loaded: dict[str, Any] = json.loads(file.read())
     return loaded
 
 
