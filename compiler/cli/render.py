@@ -80,6 +80,7 @@ def execute(request: Request) -> int:
         _to_stdout(_joined_json([text for outcome in outcomes for text in outcome.texts]))
     else:
         _to_stdout("---\n".join(text for outcome in outcomes for text in outcome.texts))
+    gc.freeze()  # the interpreter collects once more when it ends; this leaves it nothing to walk
     return 0
 
 

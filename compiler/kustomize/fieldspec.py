@@ -97,7 +97,7 @@ class Specs:
 
     def of(self, resource: Resource) -> tuple[FieldSpec, ...]:
         """The specs that apply to a resource as it is now."""
-        key = (resource.api_version, resource.kind)
+        key = _kind(resource)
         found = self._memo.get(key)
         if found is None:
             group, version = group_version(key[0])
@@ -111,7 +111,7 @@ class Specs:
         Args:
             creating: whether the transformer creates the fields of specs that say so.
         """
-        key = (resource.api_version, resource.kind)
+        key = _kind(resource)
         groups = self._groups.get(key)
         if groups is None:
             groups = self._groups[key] = _grouped(self.of(resource), creating)
@@ -125,6 +125,13 @@ class Specs:
                     break
             if node is not None:
                 yield from specs
+
+
+def _kind(resource: Resource) -> tuple[str, str]:
+    version, kind = resource.node.get("apiVersion"), resource.node.get("kind")
+    if type(version) is str and type(kind) is str:
+        return version, kind
+    return resource.api_version, resource.kind
 
 
 _Group: TypeAlias = tuple[tuple[str, ...], list[FieldSpec]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -70,12 +70,15 @@ def _key(resource: Resource, ranks: Mapping[str, int]) -> tuple[int, bytes, str,
     current = resource.current()
     group, version = group_version(current.api_version)
     kind = current.kind
+    gvk, start = _of_kind(group, version, kind)
+    identity = f"{start}|{resource.namespace or '~X'}|{current.name or '~N'}"
+    return ranks.get(kind, 0), gvk, kind, _bytes(identity)
+
+
+@cache
+def _of_kind(group: str, version: str, kind: str) -> tuple[bytes, str]:
     gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
-    space = resource.namespace
-    identity = (
-        f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}|{space or '~X'}|{current.name or '~N'}"
-    )
-    return ranks.get(kind, 0), _bytes(gvk), kind, _bytes(identity)
+    return _bytes(gvk), f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}"
 
 
 def _bytes(text: str) -> bytes:

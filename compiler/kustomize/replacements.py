@@ -143,22 +143,23 @@ class _Selector:
     """A target's ``select`` or ``reject``, ready to match."""
 
     def __init__(self, selector: Entry) -> None:
-        self.tests = {field: anchored(selector.get(field, "")) for field in _ID_FIELDS}
+        self.tests = [
+            (position, anchored(selector[field])) for position, field in enumerate(_ID_FIELDS) if selector.get(field)
+        ]
         self.has_id = any(selector.get(field) for field in _ID_FIELDS)
         self.namespace = selector.get("namespace", "")
         self.labels = label_selector(selector.get("labelSelector", ""))
         self.annotations = label_selector(selector.get("annotationSelector", ""))
 
     def matches_id(self, identity: Id) -> bool:
-        group, version = group_version(identity.api_version)
-        tests = self.tests
-        return (
-            tests["kind"](identity.kind)
-            and tests["name"](identity.name)
-            and tests["namespace"](identity.namespace)
-            and tests["group"](group)
-            and tests["version"](version)
-        )
+        parts = (*group_version(identity.api_version), *identity[1:])
+        return all(test(parts[position]) for position, test in self.tests)
+
+    def rejects(self, resource: Resource, ids: list[Id]) -> bool:
+        """Whether a ``reject`` holds: by its selectors, or by its id for any id that the resource has or had."""
+        if (self.labels is not None or self.annotations is not None) and self.matches_selectors(resource):
+            return True
+        return self.has_id and any(map(self.matches_id, ids))
 
     def matches_selectors(self, resource: Resource) -> bool:
         if self.labels is not None and not self.labels(resource.strings("labels")):
@@ -181,19 +182,13 @@ def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
         if not chosen.matches_selectors(resource):
             continue
         ids = resource.all_ids()
-        if any(
-            (one.labels is not None or one.annotations is not None) and one.matches_selectors(resource)
-            for one in rejected
-        ):
+        if not any(map(chosen.matches_id, ids)) or any(one.rejects(resource, ids) for one in rejected):
             continue
-        if any(one.has_id and any(one.matches_id(identity) for identity in ids) for one in rejected):
-            continue
-        if any(chosen.matches_id(identity) for identity in ids):
-            for path in paths:
-                try:
-                    _copy_value(resource.node, value, path, options)
-                except KustomizeError as error:
-                    raise error.at(resource.origin.path, line=resource.origin.line) from None
+        for path in paths:
+            try:
+                _copy_value(resource.node, value, path, options)
+            except KustomizeError as error:
+                raise error.at(resource.origin.path, line=resource.origin.line) from None
     if renames:
         resources.changed()
 

@@ -23,6 +23,7 @@ class Id(NamedTuple):
     namespace: str
 
 
+_CLUSTER_KINDS = frozenset(entry.partition(" ")[2] for entry in CLUSTER_SCOPED)
 _make = tuple.__new__
 """A named tuple from a tuple, at a third of the price: ids are made all the time."""
 
@@ -142,7 +143,7 @@ class Resource:
         name = metadata.get("name")
         if type(name) is not str:
             name = text_of(name)
-        if f"{api_version} {kind}" in CLUSTER_SCOPED:
+        if kind in _CLUSTER_KINDS and f"{api_version} {kind}" in CLUSTER_SCOPED:
             return _make(Id, (api_version, kind, name, CLUSTER))
         namespace = metadata.get("namespace")
         if type(namespace) is not str:
@@ -152,18 +153,26 @@ class Resource:
     def earlier(self) -> list[Id]:
         """The ids it had before, the oldest first (group and version are always the current ones)."""
         version = self.api_version
-        return [Id(version, kind, name, namespace) for name, namespace, kind in self.previous]
+        return [_make(Id, (version, kind, name, namespace)) for name, namespace, kind in self.previous]
 
     def original(self) -> Id:
         """The oldest id."""
         if not self.previous:
             return self.current()
         name, namespace, kind = self.previous[0]
-        return Id(self.api_version, kind, name, namespace)
+        return _make(Id, (self.api_version, kind, name, namespace))
 
     def all_ids(self) -> list[Id]:
         """Every id it has or had."""
         return [*self.earlier(), self.current()]
+
+    def names(self) -> Iterable[str]:
+        """Every name it has or had, each once."""
+        if not self.previous:
+            return (self.name,)
+        names = {entry[0]: None for entry in self.previous}
+        names[self.name] = None
+        return names
 
     def push_history(self) -> Id:
         """Remember the current id, and return it."""
@@ -251,7 +260,7 @@ class Resources:
             self.work += len(self.items)
             self._names = {}
             for resource in self.items:
-                for known in dict.fromkeys([*(entry[0] for entry in resource.previous), resource.name]):
+                for known in resource.names():
                     self._names.setdefault(known, []).append(resource)
         return self._names.get(name, [])
 
@@ -274,7 +283,7 @@ class Resources:
         index[identity] = resource
         self.items.append(resource)
         if self._names is not None:
-            for known in dict.fromkeys([*(entry[0] for entry in resource.previous), resource.name]):
+            for known in resource.names():
                 self._names.setdefault(known, []).append(resource)
 
     def require_unique(self) -> None:
