@@ -77,7 +77,8 @@ def _find(node: Any, places: list[tuple[Any, Any]]) -> None:
                             raise KustomizeError("wrong node kind: expected MappingNode but got a list or scalar")
     else:
         for value in node:
-            if type(value) is dict or type(value) is list:
+            kind = type(value)
+            if kind is dict or kind is list:
                 _find(value, places)
 
 

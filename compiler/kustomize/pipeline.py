@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.config import Config, default_config, merged, read_configuration, read_crds
@@ -18,6 +19,7 @@ from compiler.kustomize.steps import Step, built_in_steps
 if TYPE_CHECKING:
     from compiler.kustomize.trace import Trace
 
+_node = attrgetter("node")
 _LOCAL = "config.kubernetes.io/local-config"
 
 
@@ -197,7 +199,7 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
             settings.trace.run(step, file, resources)
     except KustomizeError as error:
         raise file.place(error, step.field, step.entry) from None
-    if any(not resource.node for resource in resources.items):
+    if not all(map(_node, resources.items)):
         resources.drop({id(resource) for resource in resources if not resource.node})
     if settings.trail:
         record(resources, file, settings, step.kind)

@@ -66,7 +66,7 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
     order = _orders.get(keys)
     if order is None:
         order = _order(keys)
-    known = _memo.get
+    known, add = _memo.get, out.append
     pad = " " * indent
     start = lead or pad
     for key, label in order:
@@ -93,7 +93,7 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
             text = value.printed if kind is Scalar else None if kind is Folded else known(value)
             if text is None:
                 text = _scalar(value, indent + 2, indent + len(label) + 1)
-            out.append(f"{start}{label} {text}\n")
+            add(f"{start}{label} {text}\n")
         start = pad
 
 

@@ -152,8 +152,10 @@ class _Selector:
         self.annotations = label_selector(selector.get("annotationSelector", ""))
 
     def matches_id(self, identity: Id) -> bool:
-        parts = (*group_version(identity.api_version), *identity[1:])
-        return all(test(parts[position]) for position, test in self.tests)
+        for position, test in self.tests:
+            if not test(identity[position - 1] if position > 1 else group_version(identity.api_version)[position]):
+                return False
+        return True
 
     def rejects(self, resource: Resource, ids: list[Id]) -> bool:
         """Whether a ``reject`` holds: by its selectors, or by its id for any id that the resource has or had."""

@@ -89,7 +89,8 @@ def test_a_plain_scalar_is_read_by_the_rules_of_go_yaml_v3(text: str, value: obj
 _TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\x85\u2028\u2029\ufeff\ufffe\uffff")
     | st.just("\n")
-)
+).filter(lambda text: text != "<<")
+# "<<" is a merge to the reader used here, quoted or not.
 # Keys with line breaks are compared with the real tool (cases/odd-text): readers disagree about them.
 _KEY = _TEXT.filter(lambda key: "\n" not in key)
 _DATA = st.recursive(
