@@ -1,9 +1,10 @@
 """Measure the engine against the real kubectl: CPU time and peak memory of the same builds, in one run.
 
 Example:
-  python tests/tools/bench_engine.py [--quick] [--json FILE]
+  python tests/tools/bench_engine.py [--quick] [--floor] [--json FILE]
 
-The table of ratios follows issue 3; --quick leaves out the cases that take the real tool minutes.
+The table of ratios follows issue 3; --quick leaves out the case that takes the real tool half a minute, --floor adds
+what it costs to read and print the same bytes with nothing between (:mod:`tests.tools.floor`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tests.support.oracle import kubectl  # noqa: E402
 from tests.tools.measure import Cost, cost  # noqa: E402
 
 COMPILER = [str(Path(sys.executable).parent / "compiler"), "build"]
+FLOOR = [sys.executable, "-m", "tests.tools.floor"]
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -232,18 +234,26 @@ patches:
     return {"crds/all.yaml": text, "crds/kustomization.yaml": kustomization}
 
 
-def report(name: str, ours: Cost, theirs: Cost | None, limit: float | None) -> dict[str, object]:
+def report(name: str, ours: Cost, theirs: Cost | None, limit: float, floor: Cost | None) -> dict[str, object]:
     """Print a row and return it."""
     ratio = ours.cpu / theirs.cpu if theirs else None
     memory = ours.peak / theirs.peak if theirs else None
     print(
         f"{name:44} {ours.cpu:8.3f} {theirs.cpu if theirs else float('nan'):9.3f} "
-        f"{'' if ratio is None else f'{ratio:8.3f}'} {'' if limit is None else f'{limit:7.2f}'} "
+        f"{'' if ratio is None else f'{ratio:.4f}':>8} {'' if ratio is None else f'{limit:.2f}':>7} "
         f"{ours.peak:7.0f} {theirs.peak if theirs else float('nan'):7.0f} "
-        f"{'' if memory is None else f'{memory:6.2f}'}",
+        f"{'' if memory is None else f'{memory:.2f}':>6} {'' if floor is None else f'{floor.cpu:.3f}':>7}",
         flush=True,
     )
-    return {"name": name, "cpu": ours.cpu, "memory": ours.peak, "ratio": ratio, "limit": limit, "memory_ratio": memory}
+    return {
+        "name": name,
+        "cpu": ours.cpu,
+        "memory": ours.peak,
+        "ratio": ratio,
+        "limit": limit,
+        "memory_ratio": memory,
+        "floor": floor.cpu if floor else None,
+    }
 
 
 def main() -> int:
@@ -252,18 +262,32 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="without the cases that take the real tool minutes")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--ours", action="store_true", help="measure only the engine")
+    parser.add_argument("--floor", action="store_true", help="measure reading and printing alone too")
     arguments = parser.parse_args()
     real = [str(kubectl()), "kustomize"]
-    print(f"{'case':44} {'cpu s':>8} {'real':>9} {'ratio':>8} {'limit':>7} {'MB':>7} {'real':>7} {'ratio':>6}")
+    titles = f"{'case':44} {'cpu s':>8} {'real':>9} {'ratio':>8} {'limit':>7} {'MB':>7} {'real':>7} {'ratio':>6}"
+    print(f"{titles} {'floor':>7}" if arguments.floor else titles)
     rows = []
 
-    def case(name: str, paths: Sequence[Path], limit: float, *, oracle: bool = True, repeat: int = 1) -> Cost:
+    def case(
+        name: str,
+        paths: Sequence[Path],
+        limit: float,
+        *,
+        files: Sequence[Path] = (),
+        oracle: bool = True,
+        repeat: int = 1,
+        real_repeat: int = 1,
+    ) -> Cost:
         ours = cost([*COMPILER, *map(str, paths)], runs=repeat, cwd=ROOT)
         theirs = None
         if oracle and not arguments.ours:
-            costs = [cost([*real, str(path)], runs=repeat) for path in paths]
+            costs = [cost([*real, str(path)], runs=real_repeat) for path in paths]
             theirs = Cost(sum(one.cpu for one in costs), max(one.peak for one in costs))
-        rows.append(report(name, ours, theirs, limit))
+        floor = None
+        if arguments.floor:
+            floor = cost([*FLOOR, "--times", str(len(paths)), *map(str, files)], runs=repeat, cwd=ROOT)
+        rows.append(report(name, ours, theirs, limit, floor))
         return ours
 
     scratch = Path(tempfile.mkdtemp(prefix="bench-engine-"))
@@ -278,19 +302,24 @@ def main() -> int:
                 "cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n",
             },
         )
-        case("one ConfigMap, cold", [small], 1.5, repeat=7)
-        case("813 kB of CRDs and RBAC", [write(scratch / "c", crds()) / "crds"], 0.35, repeat=2)
+        case("one ConfigMap, cold", [small], 1.5, files=[small / "cm.yaml"], repeat=9, real_repeat=9)
+        large = write(scratch / "c", crds()) / "crds"
+        case("813 kB of CRDs and RBAC", [large], 0.35, files=[large / "all.yaml"], repeat=5, real_repeat=2)
         big = write(scratch / "k1", {**base(1000), **overlay("prod")})
-        case("1,000 resources with an overlay", [big / "prod"], 0.05, repeat=1)
+        read = sorted((big / "base").glob("r*.yaml"))
+        case("1,000 resources with an overlay", [big / "prod"], 0.05, files=read, repeat=9, real_repeat=2)
         huge = write(scratch / "k3", {**base(3000), **overlay("prod")})
-        case("3,000 resources with an overlay", [huge / "prod"], 0.01, oracle=not arguments.quick)
-        files = base(30)
+        read = sorted((huge / "base").glob("r*.yaml"))
+        oracle = not arguments.quick
+        case("3,000 resources with an overlay", [huge / "prod"], 0.01, files=read, oracle=oracle, repeat=9)
+        content = base(30)
         for i in range(1000):
-            files.update(overlay(f"o{i:04}", patches=3))
-        fleet = write(scratch / "fleet", files)
+            content.update(overlay(f"o{i:04}", patches=3))
+        fleet = write(scratch / "fleet", content)
         overlays = [fleet / f"o{i:04}" for i in range(1000)]
-        hundred = case("fleet: 100 overlays over 30 resources", overlays[:100], 0.03)
-        thousand = case("the same with 1,000 overlays", overlays, 12.0, oracle=False)
+        read = sorted((fleet / "base").glob("r*.yaml"))
+        hundred = case("fleet: 100 overlays over 30 resources", overlays[:100], 0.03, files=read, repeat=5)
+        thousand = case("the same with 1,000 overlays", overlays, 12.0, files=read, oracle=False, repeat=3)
         print(f"1,000 overlays cost {thousand.cpu / hundred.cpu:.1f} times the 100 (at most 12)")
     finally:
         shutil.rmtree(scratch)
