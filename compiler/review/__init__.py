@@ -16,7 +16,9 @@ from compiler.review.model import (
     ObjectGroup,
     Report,
     WholeOverlay,
+    Written,
 )
+from compiler.review.origins import Question, answered, questions
 from compiler.review.text import print_text
 
 __all__ = [
@@ -29,12 +31,16 @@ __all__ = [
     "Match",
     "ObjectChange",
     "ObjectGroup",
+    "Question",
     "Report",
     "WholeOverlay",
+    "Written",
+    "answered",
     "compare",
     "compare_objects",
     "print_json",
     "print_markdown",
     "print_text",
+    "questions",
     "report_data",
 ]

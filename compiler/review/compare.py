@@ -113,10 +113,11 @@ def _identical(before: Any, after: Any) -> bool:
 def _change(
     one: Pair, before: dict[str, Any] | None, after: dict[str, Any] | None, renames: Mapping[tuple[str, str], str]
 ) -> ObjectChange | None:
+    keys = None if one.before is None else key_of(one.before), None if one.after is None else key_of(one.after)
     if before is None:
-        return ObjectChange(one.key, "added", body=reveal(after))
+        return ObjectChange(one.key, "added", body=reveal(after), keys=keys)
     if after is None:
-        return ObjectChange(one.key, "removed", body=reveal(before))
+        return ObjectChange(one.key, "removed", body=reveal(before), keys=keys)
     names = key_of(one.before or {}).name, key_of(one.after or {}).name
     renamed = names[0] != names[1]
     fields = []
@@ -129,8 +130,8 @@ def _change(
     if noise:
         fields.append(FieldChange(("sops",), "resealed"))
     if renamed:
-        return ObjectChange(one.key, "renamed", tuple(fields), names=names)
-    return ObjectChange(one.key, "changed", tuple(fields)) if fields else None
+        return ObjectChange(one.key, "renamed", tuple(fields), names=names, keys=keys)
+    return ObjectChange(one.key, "changed", tuple(fields), keys=keys) if fields else None
 
 
 def _is_noise(path: Path) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from compiler.errors import Origin
 from compiler.k8s.objects import ObjectKey
 from compiler.k8s.yaml import dump
 from compiler.review.masked import AFTER, BEFORE, STARS
-from compiler.review.model import SYMBOLS, FieldChange, Hunk, Match, ObjectGroup, Path
+from compiler.review.model import SYMBOLS, FieldChange, Hunk, Match, ObjectGroup, Path, Written
 from compiler.review.textdiff import is_text, line_hunks
 
 CONTEXT = 3
@@ -27,10 +28,12 @@ class Line:
     Args:
         kind: ``path`` names the field that the next lines are about.
         text: without mark and line break; harmless to a terminal.
+        source: of a path, where it was written; empty where that is not known.
     """
 
     kind: Literal["path", "removed", "added", "same", "note"]
     text: str
+    source: str = ""
 
 
 def printable(text: str) -> str:
@@ -108,8 +111,26 @@ def names_text(names: Sequence[str], most: int) -> str:
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
+def source_text(written: Written | None) -> str:
+    """Where a difference was written, e.g. ``overlays/prod/patches/x.yaml:7, content.replicas``.
+
+    The line of the spec stands beside its key only where it is another file than one would look for: a layer.
+    """
+    if written is None:
+        return ""
+    text = f"{'was ' if written.side == 'before' else ''}{_place(written.origin)}"
+    if written.key is not None:
+        text += f", spec {written.key}"
+        text += f" at {_place(written.said)}" if written.said is not None else ""
+    return printable(text)
+
+
+def _place(origin: Origin) -> str:
+    return origin.path if origin.line is None else f"{origin.path}:{origin.line}"
+
+
 def hunk_lines(hunk: Hunk) -> Iterator[Line]:
-    """The lines of a hunk; of an object that was added or removed, its body is :func:`body_lines`."""
+    """The lines of a hunk of an object on both sides; :func:`body_lines` are those of one that is new or gone."""
     following: dict[str, int] = {}
     for field in hunk.fields:
         if field.follows:
@@ -122,16 +143,16 @@ def hunk_lines(hunk: Hunk) -> Iterator[Line]:
 
 def field_lines(field: FieldChange) -> Iterator[Line]:
     """The lines of one difference."""
-    path = path_text(field.path)
+    path, source = path_text(field.path), source_text(field.written)
     if field.kind == "resealed":
         yield Line("note", "re-sealed: encrypted anew")
         return
     if field.kind == "order":
-        yield Line("path", f"{path} (order)")
+        yield Line("path", f"{path} (order)", source)
         yield Line("removed", _order_text(field.before))
         yield Line("added", _order_text(field.after))
         return
-    yield Line("path", path)
+    yield Line("path", path, source)
     if field.kind == "changed" and is_text(field.before, field.after):
         yield from text_lines(field.before, field.after, 0 if field.alike else CONTEXT)
         return
@@ -141,9 +162,12 @@ def field_lines(field: FieldChange) -> Iterator[Line]:
         yield from (Line("added", line) for line in value_lines(field.after))
 
 
-def body_lines(body: Any, kind: Literal["removed", "added"]) -> Iterator[Line]:
-    """A whole object, as YAML."""
-    return (Line(kind, line) for line in value_lines(body))
+def body_lines(hunk: Hunk, kind: Literal["removed", "added"]) -> Iterator[Line]:
+    """A whole object, as YAML, below the place where it was written."""
+    source = source_text(hunk.written)
+    if source:
+        yield Line("note", source)
+    yield from (Line(kind, line) for line in value_lines(hunk.body))
 
 
 def value_lines(value: Any) -> list[str]:

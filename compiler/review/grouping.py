@@ -68,18 +68,22 @@ def _by_field(members: Sequence[tuple[str, ObjectChange]]) -> tuple[Hunk, ...]:
     hunks: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     for mark, overlays in where.items():
         hunks[tuple(overlays)].append((fields[mark][0] if mark else 0, mark))
-    made = [Hunk(names, tuple(fields[mark][1] for _, mark in sorted(marks) if mark)) for names, marks in hunks.items()]
+    keys = {overlay: change.keys for overlay, change in members}
+    made = [
+        Hunk(names, tuple(fields[mark][1] for _, mark in sorted(marks) if mark), keys=keys[names[0]])
+        for names, marks in hunks.items()
+    ]
     return tuple(sorted(made, key=lambda hunk: (-len(hunk.overlays), hunk.overlays)))
 
 
 def _by_body(members: Sequence[tuple[str, ObjectChange]]) -> tuple[Hunk, ...]:
     where: dict[str, list[str]] = defaultdict(list)
-    bodies: dict[str, dict[str, Any] | None] = {}
+    first: dict[str, ObjectChange] = {}
     for overlay, change in members:
         mark = _body_fingerprint(change.body or {})
         where[mark].append(overlay)
-        bodies.setdefault(mark, change.body)
-    made = [Hunk(tuple(names), body=bodies[mark]) for mark, names in where.items()]
+        first.setdefault(mark, change)
+    made = [Hunk(tuple(names), body=first[mark].body, keys=first[mark].keys) for mark, names in where.items()]
     return tuple(sorted(made, key=lambda hunk: (-len(hunk.overlays), hunk.overlays)))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from compiler.errors import Origin
 from compiler.k8s.objects import ObjectKey
 from compiler.review.display import path_text
-from compiler.review.model import Effect, FieldChange, Hunk, Match, ObjectGroup, Report, Step, WholeOverlay
+from compiler.review.model import Effect, FieldChange, Hunk, Match, ObjectGroup, Report, Step, WholeOverlay, Written
 
 VERSION = 1
 """Raised when a field is renamed, removed or changes its meaning; new fields do not raise it. See docs/review.md."""
@@ -66,7 +67,12 @@ def _group(group: ObjectGroup) -> dict[str, Any]:
 
 
 def _hunk(hunk: Hunk) -> dict[str, Any]:
-    return {"overlays": list(hunk.overlays), "fields": [_field(field) for field in hunk.fields], "body": hunk.body}
+    return {
+        "overlays": list(hunk.overlays),
+        "fields": [_field(field) for field in hunk.fields],
+        "body": hunk.body,
+        "written": _written(hunk.written),
+    }
 
 
 def _field(field: FieldChange) -> dict[str, Any]:
@@ -80,7 +86,22 @@ def _field(field: FieldChange) -> dict[str, Any]:
         "masked": field.masked,
         "follows": field.follows,
         "alike": field.alike,
+        "written": _written(field.written),
     }
+
+
+def _written(written: Written | None) -> dict[str, Any] | None:
+    if written is None:
+        return None
+    return {
+        "side": written.side,
+        "at": _place(written.origin),
+        "spec": None if written.key is None else {"key": written.key, "at": _place(written.said)},
+    }
+
+
+def _place(origin: Origin | None) -> dict[str, Any] | None:
+    return None if origin is None else {"file": origin.path, "line": origin.line}
 
 
 def _step(step: Step) -> Any:

@@ -197,9 +197,11 @@ def _diff(group: ObjectGroup, report: Report) -> Iterator[str]:
         if hunk.body is None:
             yield from map(_line, hunk_lines(hunk))
         else:
-            yield from map(_line, body_lines(hunk.body, "removed" if group.kind == "removed" else "added"))
+            yield from map(_line, body_lines(hunk, "removed" if group.kind == "removed" else "added"))
 
 
 def _line(line: Line) -> str:
     text = _clip(line.text, _LINE)
-    return f"@@ {text} @@" if line.kind == "path" else f"{_MARKS[line.kind]}{text}"
+    if line.kind != "path":
+        return f"{_MARKS[line.kind]}{text}"
+    return f"@@ {text} @@ {_clip(line.source, _LINE)}".rstrip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from compiler.errors import Origin
 from compiler.k8s.objects import ObjectKey
 
 
@@ -27,6 +28,26 @@ Step = str | int | Match
 
 Path = tuple[Step, ...]
 
+Side = Literal["before", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a person finds what made a difference.
+
+    Args:
+        origin: the line that wrote the value, as ``compiler explain`` tells it.
+        side: on which side that line stands: ``before`` for what is gone and no line of the side after took away.
+        key: the key of the spec behind it, in a folder that the compiler wrote; None elsewhere.
+        said: the line of the spec that says that key; None for a default.
+    """
+
+    origin: Origin
+    side: Side = "after"
+    key: str | None = None
+    said: Origin | None = None
+
+
 FieldKind = Literal["added", "removed", "changed", "order", "resealed"]
 SYMBOLS: dict[str, str] = {"added": "+", "removed": "-", "changed": "±", "order": "⇆", "renamed": "±", "resealed": "⟲"}
 """The marks that dyff made known; ``⟲`` is ours, for a value that was encrypted anew."""
@@ -47,6 +68,7 @@ class FieldChange:
         follows: the generated object (``ConfigMap pulp-settings``) whose new name is all that this change says.
         alike: in a hunk of several overlays: the same lines of a text change in all of them, but other lines of it
             differ between them; ``before`` and ``after`` are the first overlay's.
+        written: where it comes from (in a hunk of several overlays: in the first); None where nobody asked.
     """
 
     path: Path
@@ -57,8 +79,10 @@ class FieldChange:
     masked: bool = False
     follows: str | None = None
     alike: bool = False
+    written: Written | None = None
 
 
+Keys = tuple[ObjectKey | None, ObjectKey | None]
 ObjectKind = Literal["added", "removed", "changed", "renamed"]
 
 
@@ -72,6 +96,7 @@ class ObjectChange:
         fields: the differences inside; empty for an object that was added or removed.
         body: the whole object, masked, when it was added or removed.
         names: the full names before and after, when it was renamed.
+        keys: the object's own keys before and after; None on the side that does not have it.
     """
 
     key: ObjectKey
@@ -79,6 +104,7 @@ class ObjectChange:
     fields: tuple[FieldChange, ...] = ()
     body: dict[str, Any] | None = None
     names: tuple[str, str] | None = None
+    keys: Keys = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +115,15 @@ class Hunk:
         overlays: where they are, sorted.
         fields: the differences.
         body: of an object that was added or removed: the whole, as in the first overlay.
+        keys: the object's own keys before and after, in the first overlay.
+        written: of an object that was added or removed: where it comes from, in the first overlay.
     """
 
     overlays: tuple[str, ...]
     fields: tuple[FieldChange, ...] = ()
     body: dict[str, Any] | None = None
+    keys: Keys = (None, None)
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +200,7 @@ class Failure:
     """
 
     overlay: str
-    side: Literal["before", "after"]
+    side: Side
     message: str
 
 

@@ -80,11 +80,11 @@ def _group(group: ObjectGroup, report: Report) -> Iterator[tuple[str, str]]:
             yield "title", f"  {where_text(hunk.overlays, group.present, report.overlays)}"
         lines = hunk_lines(hunk)
         if hunk.body is not None:
-            lines = body_lines(hunk.body, "removed" if group.kind == "removed" else "added")
+            lines = body_lines(hunk, "removed" if group.kind == "removed" else "added")
         yield from ((line.kind, _line(line, "  " if hunk.body is not None else "    ")) for line in lines)
 
 
 def _line(line: Line, indent: str) -> str:
     if line.kind == "path":
-        return f"  {line.text}"
+        return f"  {line.text}  ({line.source})" if line.source else f"  {line.text}"
     return f"{indent}{_MARKS[line.kind]}{line.text}".rstrip()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from compiler.errors import CompilerError, WorldError
 from compiler.workspace import git
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compiler.k8s.tree import Tree
     from compiler.kustomize.loader import Cache
     from compiler.review import Report
+    from compiler.review.model import Side
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _ABSTRACT = re.compile(rb"^abstract:[ \t]*true\b", re.MULTILINE)
@@ -57,7 +58,7 @@ class Outcome:
 class _Side:
     """One state of the repository being rendered."""
 
-    side: Literal["before", "after"]
+    side: Side
     tree: Tree
     cache: Cache
     objects: dict[str, list[Stub]] = field(default_factory=dict)
@@ -139,9 +140,26 @@ def diff(root: Path, sides: Sides, folders: Sequence[str] = ()) -> Outcome:
                 if rendering is not None:
                     # What renders to the same bytes is only counted: a large fleet need not be kept in memory.
                     one.objects[overlay] = list(map(_stub, rendering[1])) if unchanged else rendering[1]
-    failures = [Failure(name, one.side, str(error)) for one in (before, after) for name, error in one.errors.items()]
-    report = compare(before.objects, after.objects, failures=failures, not_deployed=abstract, sides=sides.names)
+        failures = [
+            Failure(name, one.side, str(error)) for one in (before, after) for name, error in one.errors.items()
+        ]
+        report = compare(before.objects, after.objects, failures=failures, not_deployed=abstract, sides=sides.names)
+        report = _written(report, before, after)
     return Outcome(report, tuple(error for _, error in sorted(after.errors.items())))
+
+
+def _written(report: Report, before: _Side, after: _Side) -> Report:
+    """The report with the lines that wrote what differs; it costs nothing where nothing does."""
+    from compiler.review import answered, questions
+
+    asked = list(questions(report))
+    if not asked:
+        return report
+    from compiler.workspace.explain import Traced
+    from compiler.workspace.origins import answers
+
+    sides = {one.side: one for one in (before, after)}
+    return answered(report, answers(asked, lambda overlay, side: Traced(sides[side].tree, overlay, sides[side].cache)))
 
 
 def _commit(repository: git.Repository, revision: str) -> str:

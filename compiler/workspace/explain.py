@@ -7,20 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path as FilePath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.objects import ObjectKey, key_of
 from compiler.k8s.tree import Tree
 from compiler.kustomize.trace import History, Trace
 from compiler.kustomize.trace_chain import FOLLOWERS, MISSING, Link, Path, chain, counterpart, leaves, maker, value_at
-from compiler.kustomize.trace_lines import Lines
+from compiler.kustomize.trace_lines import Lines, Place
 from compiler.review.mask import mask_object
 from compiler.review.masked import AFTER, BEFORE, STARS, Masked, is_hiding, reveal
 from compiler.workspace.explain_fields import Part, find, like, parse, write
 from compiler.workspace.explain_spec import SpecSource, SpecSources
 from compiler.workspace.failures import translated
 from compiler.workspace.repository import Workspace
+
+if TYPE_CHECKING:
+    from compiler.kustomize.loader import Cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +100,21 @@ class Traced:
     Args:
         tree: the repository.
         folder: what to render, relative to it.
+        cache: what earlier builds over the same tree have read.
 
     Raises:
         CompilerError: it does not render.
         WorldError: a file cannot be read.
     """
 
-    def __init__(self, tree: Tree, folder: str) -> None:
+    def __init__(self, tree: Tree, folder: str, cache: Cache | None = None) -> None:
         from compiler.kustomize.rendering import Options, build
 
         self.tree = tree
         self.folder = folder
         trace = Trace()
         with translated(folder):
-            build(tree, folder, Options(trace=trace))
+            build(tree, folder, Options(cache=cache, trace=trace))
         self.histories = trace.histories
         self.removed = trace.removed
         self.lines = Lines(tree, trace)
@@ -141,7 +145,7 @@ class Traced:
                 path = found
                 break
         link = maker(history, path)
-        return None if link is None else _origin(self.lines.place(history, link))
+        return None if link is None else origin_of_place(self.lines.place(history, link))
 
 
 def locate(path: FilePath) -> tuple[Tree, str]:
@@ -215,7 +219,7 @@ def _chosen(traced: Traced, target: str) -> list[History]:
             if like(kind.lower(), str(made.get("kind")).lower()) and any(like(name, one) for one in history.names):
                 step = chain(history, ())[-1]
                 place = traced.lines.place(history, step)
-                hint = f"{step.cause.place} of {step.cause.file} deleted it: {_origin(place)}"
+                hint = f"{step.cause.place} of {step.cause.file} deleted it: {origin_of_place(place)}"
                 raise CompilerError(f"{traced.folder} renders no {target}", hint=hint)
         near = get_close_matches(target, names, 3, 0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"`compiler explain {traced.folder}` lists its objects"
@@ -296,7 +300,7 @@ class _Teller:
         return Step(
             "made" if link.before is MISSING else "removed" if link.after is MISSING else "changed",
             link.cause.kind,
-            _origin(self.traced.lines.place(history, link)),
+            origin_of_place(self.traced.lines.place(history, link)),
             None if entry is None else Origin(entry.path, entry.line, field=link.cause.place or None),
             reveal(before, after if both else None, BEFORE if both else STARS),
             reveal(after, before if both else None, AFTER if both else STARS),
@@ -317,5 +321,6 @@ class _Teller:
         return value
 
 
-def _origin(place: Any) -> Origin:
+def origin_of_place(place: Place) -> Origin:
+    """A line that the engine found, as everything else of ours says it."""
     return Origin(place.path, place.line)
