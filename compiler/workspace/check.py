@@ -17,6 +17,7 @@ from compiler.workspace.seals import items_of, sealed_items
 
 if TYPE_CHECKING:
     from compiler.check import Declared, Report
+    from compiler.kustomize.loader import Cache as FileCache
     from compiler.spec import Cache, EffectiveSpec
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -69,15 +70,16 @@ def check_folders(workspace: Workspace, folders: Sequence[str], tree: Tree | Non
     Raises:
         CompilerError: folders have a wrong spec or do not render; all errors come together.
     """
+    from compiler.kustomize.loader import Cache as FileCache
     from compiler.spec import Cache
 
     tree = workspace.tree if tree is None else tree
-    specs = Cache()
+    specs, files = Cache(), FileCache()
     reports: list[Report] = []
     errors: list[CompilerError] = []
     for folder in folders:
         try:
-            reports.append(_check(workspace, folder, tree, specs))
+            reports.append(_check(workspace, folder, tree, specs, files))
         except CompilerError as error:
             errors.append(error)
     raise_together(errors)
@@ -114,7 +116,7 @@ def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
     return found
 
 
-def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache) -> Report:
+def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: FileCache) -> Report:
     from compiler.check import check_rendering
     from compiler.spec import load
     from compiler.spec.models import Spec
@@ -122,10 +124,10 @@ def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache) -> Repor
     effective = load(tree, folder, specs) if tree.is_file(f"{folder}/{SPEC}") else None
     if effective is not None and not any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS):
         raise CompilerError("has not been generated yet", origin=Origin(folder), hint="run `compiler generate`")
-    items = items_of(render(workspace, folder, tree))
+    items = items_of(render(workspace, folder, tree, files))
     if effective is None:
         default = str(Spec.model_fields["kubernetes_version"].default)
-        return _placed(check_rendering(folder, items, kubernetes_version=default), tree)
+        return _placed(check_rendering(folder, items, kubernetes_version=default), tree, files)
     deployed = _deployed(effective)
     report = check_rendering(
         folder,
@@ -135,10 +137,10 @@ def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache) -> Repor
         abstract=not deployed,
         sealed=sealed_items(tree, folder),
     )
-    return _placed(report, tree)
+    return _placed(report, tree, files)
 
 
-def _placed(report: Report, tree: Tree) -> Report:
+def _placed(report: Report, tree: Tree, files: FileCache) -> Report:
     """The report with each finding at the line that wrote the field: of the patch where one did, not of the object.
 
     The folder is rendered again with a trace, so this costs something only where there is something to say.
@@ -147,7 +149,7 @@ def _placed(report: Report, tree: Tree) -> Report:
         return report
     from compiler.workspace.explain import Traced
 
-    traced = Traced(tree, report.path)
+    traced = Traced(tree, report.path, files)
     return replace(
         report,
         findings=tuple(

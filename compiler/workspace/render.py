@@ -10,21 +10,23 @@ from compiler.workspace.repository import Workspace
 
 if TYPE_CHECKING:
     from compiler.kustomize import Rendering
+    from compiler.kustomize.loader import Cache
 
 
-def render(workspace: Workspace, folder: str, tree: Tree | None = None) -> Rendering:
+def render(workspace: Workspace, folder: str, tree: Tree | None = None, cache: Cache | None = None) -> Rendering:
     """What ``kustomize build`` prints for a folder.
 
     Args:
         workspace: the repository.
         folder: relative to its root.
         tree: where to read; the files on disk when None.
+        cache: what earlier builds over the same tree have read: overlays share their bases.
 
     Raises:
         CompilerError: the folder cannot be built, with file and line where the engine knows them.
         WorldError: a file cannot be read.
     """
-    from compiler.kustomize import build
+    from compiler.kustomize import Options, build
 
     with translated(folder):
-        return build(workspace.tree if tree is None else tree, folder)
+        return build(workspace.tree if tree is None else tree, folder, Options(cache=cache))
