@@ -47,10 +47,10 @@ def set_command(
       vault read -field=key s3/pulp | compiler secrets set prod/pulp-s3 --key s3-secret-access-key --stdin
     """
     from compiler.kustomize.tree import DirTree
-    from compiler.secrets.ensure import requirement_of
     from compiler.secrets.given import made_keys, set_values
     from compiler.secrets.lock import read as read_lock
     from compiler.secrets.plan import expected_keys
+    from compiler.secrets.states import requirement_of
     from compiler.workspace import secrets
 
     overlay = secret.rpartition("/")[0]

@@ -114,8 +114,9 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool, prune_vault
       compiler secrets ensure prod --identity ~/keys/admin.txt
     """
     from compiler.kustomize.tree import DirTree
-    from compiler.secrets.ensure import Gone, raise_all
+    from compiler.secrets.ensure import Gone
     from compiler.secrets.ensure import ensure as run
+    from compiler.secrets.states import raise_all
     from compiler.workspace import secrets
 
     if prune_vault and (overlays or not prune):

@@ -17,7 +17,7 @@ from compiler.errors import CompilerError
 
 if TYPE_CHECKING:
     from compiler.secrets.access import Access
-    from compiler.secrets.ensure import Outcome
+    from compiler.secrets.outcome import Outcome
 
 
 @dataclass(frozen=True)

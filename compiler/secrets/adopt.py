@@ -10,10 +10,12 @@ from compiler.pulp.requirements import Leaf
 from compiler.secrets import inventory, layout, lock, recipients, sops
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
-from compiler.secrets.ensure import Outcome, Step, Target, close, requirement_of
+from compiler.secrets.listing import close
+from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Values
 from compiler.secrets.sealing import Progress, Sealing
-from compiler.secrets.targets import refuse_reference
+from compiler.secrets.states import requirement_of
+from compiler.secrets.targets import Target, refuse_reference
 from compiler.secrets.values import CERTIFICATE, PRIVATE_KEY, complete
 
 

@@ -21,10 +21,12 @@ from compiler.pulp.requirements import Authority
 from compiler.secrets import inventory, layout, lock, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
-from compiler.secrets.ensure import Outcome, Step, Target, close
+from compiler.secrets.listing import close
+from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Plaintext
 from compiler.secrets.rollover import phase_of
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.targets import Target
 
 _SMALLEST_RSA = 2048
 _CURVES = (ec.SECP256R1, ec.SECP384R1)

@@ -23,8 +23,10 @@ from compiler.secrets import (
     status,
 )
 from compiler.secrets.access import Access
-from compiler.secrets.ensure import Target, kustomization, states
+from compiler.secrets.listing import kustomization
 from compiler.secrets.sealing import Sealing
+from compiler.secrets.states import states
+from compiler.secrets.targets import Target
 
 Severity = Literal["error", "warning"]
 

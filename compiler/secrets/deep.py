@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
 from compiler.secrets import digest, documents, layout, lock, pki, plan, sops
-from compiler.secrets.ensure import Target, states
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Sealing
+from compiler.secrets.states import states
+from compiler.secrets.targets import Target
 from compiler.secrets.values import CERTIFICATE, PRIVATE_KEY
 
 Difference = tuple[str, str]

@@ -2,92 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Literal
 
-from compiler.errors import CompilerError, ErrorGroup, Origin
+from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import Leaf, SecretRequirement
-from compiler.secrets import digest, documents, gone, inventory, layout, lock, plan, recipients
+from compiler.pulp.requirements import Leaf
+from compiler.secrets import gone, layout, lock, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
+from compiler.secrets.listing import close, declared
+from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Values
 from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Progress, Sealing
-from compiler.secrets.targets import Target as Target
+from compiler.secrets.states import decided, file_digest, orphans
+from compiler.secrets.targets import Target
 from compiler.secrets.values import complete
-
-_KUSTOMIZATION_HEADER = "# Written by `compiler secrets`: what this overlay's cluster gets. Do not edit.\n"
-
-
-@dataclass(frozen=True)
-class Step:
-    """What was done about one Secret, for people.
-
-    Args:
-        secret: its id.
-        action: ``keep``, ``create``, ``seal``, ``unset``, or ``orphan`` (sealed, but no longer wanted).
-        reason: why.
-    """
-
-    secret: str
-    action: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run found and what is to be written.
-
-    Args:
-        writes: path to content, ``None`` to delete; empty when everything was in place.
-        steps: one for each Secret, by id.
-        failed: why overlays were left alone, one each; nothing of them is in ``writes``.
-    """
-
-    writes: dict[str, bytes | None]
-    steps: tuple[Step, ...]
-    failed: tuple[CompilerError, ...] = ()
-
-
-def states(tree: Tree, target: Target, sealing: Sealing) -> dict[str, plan.State]:
-    """The state of each Secret of ``target`` by id.
-
-    Raises:
-        CompilerError: a Secret stands twice, or nobody is known to seal to.
-    """
-    declared = inventory.read(tree)
-    result: dict[str, plan.State] = {}
-    for requirement in target.requirements.secrets:
-        secret = layout.identifier(target.overlay, requirement.name)
-        if secret in result:
-            raise CompilerError(f"the Secret {secret} is wanted twice")
-        seal = sealing.secrets.get(secret)
-        backend = target.backend_for(requirement)
-        files = [layout.sealed(secret, layout.backend(seal.backend) if seal else backend)]
-        if not seal:
-            files += [layout.sealed(secret, other) for other in layout.BACKENDS if other != backend]
-        wanted = sealing.reference(target, requirement) if backend in REFERENCES else None
-        result[secret] = plan.State(
-            requirement=requirement,
-            backend=backend,
-            seal=seal,
-            vault=sealing.vaults.get(secret),
-            sealed_file=next((sha for path in files if (sha := file_digest(tree, path))), None),
-            vault_file=file_digest(tree, layout.vault(secret)),
-            recipients=sealing.recipients_of(target, backend),
-            vault_recipients=sealing.recipients.vault(),
-            declared=secret in declared and declared[secret].kind != "given",
-            reference=digest.of_file(wanted) if wanted is not None else None,
-        )
-    return result
-
-
-def file_digest(tree: Tree, path: str) -> str | None:
-    """SHA-256 of a file, ``None`` when there is none."""
-    return digest.of_file(tree.read(path)) if tree.is_file(path) else None
-
 
 Again = Literal["nothing", "cluster", "everything"]
 """What is sealed anew from the vault although it is in place: what the clusters get, or vault and CA keys as well."""
@@ -134,14 +65,14 @@ def ensure(
     _check_digest_key(tree, sealing)
     gone.refuse_new_names(tree, sealing.snapshot(), targets, new)
     lost = gone.gone(tree, sealing.snapshot(), targets)
-    known, failed = _decided(tree, targets, sealing, partly=partly)
+    known, failed = decided(tree, targets, sealing, partly=partly)
     targets = [target for target in targets if target.overlay in known]
     steps: list[Step] = []
     for target in targets:
         authorities = Authorities(target.overlay, sealing)
-        for secret, (state, decided) in known[target.overlay].items():
+        for secret, (state, first) in known[target.overlay].items():
             sealed = state.backend not in REFERENCES
-            decision = plan.once_more(decided, cluster=sealed and again != "nothing", vault=again == "everything")
+            decision = plan.once_more(first, cluster=sealed and again != "nothing", vault=again == "everything")
             if decision.action == "refer":
                 sealing.refer(target, state.requirement)
             if decision.action in ("create", "seal") or decision.vault:
@@ -160,7 +91,7 @@ def ensure(
         if prune:
             for secret in orphans(target, sealing):
                 _forget(sealing, secret)
-    entries = _declared(tree, targets)
+    entries = declared(tree, targets)
     for overlay in lost if missing != "keep" else ():
         reason = f"the overlay {overlay} is gone"
         steps += [Step(secret, "orphan", reason) for secret in gone.orphans(sealing.snapshot(), overlay)]
@@ -200,37 +131,6 @@ def unknown_authority(overlay: str, authorities: Sequence[str]) -> Step:
     return Step(f"{overlay}/{authorities[0]} CA", "unset", f"whom to trust is not known yet: {commands}")
 
 
-def _decided(
-    tree: Tree, targets: Sequence[Target], sealing: Sealing, *, partly: bool
-) -> tuple[dict[str, dict[str, tuple[plan.State, plan.Decision]]], tuple[CompilerError, ...]]:
-    """The decision for every Secret of every target, and why targets have to be left out; every contradiction is
-    reported at once."""
-    errors: list[CompilerError] = []
-    failed: list[CompilerError] = []
-    result: dict[str, dict[str, tuple[plan.State, plan.Decision]]] = {}
-    for target in targets:
-        try:
-            layout.check_overlay(target.overlay)
-            found = {secret: (state, plan.decide(state)) for secret, state in states(tree, target, sealing).items()}
-        except CompilerError as error:
-            nobody = error.origin is not None and error.origin.path == layout.RECIPIENTS
-            (failed if partly and nobody else errors).append(error)
-            continue
-        errors += [contradiction(secret, decision) for secret, (_, decision) in found.items() if _stops(decision)]
-        result[target.overlay] = found
-    if errors or (failed and not result):
-        raise_all([*errors, *failed])
-    return result, tuple(failed)
-
-
-def raise_all(errors: Sequence[CompilerError]) -> None:
-    """Raise what there is, together."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise ErrorGroup(errors)
-
-
 def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target], lost: Sequence[str], *, anew: bool) -> None:
     """Seal to changed administrators, or anew, the digest key and what nothing wants any more."""
     for overlay in lost:
@@ -242,19 +142,6 @@ def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target], lost: Sequence
         if ours and secret not in wanted and (anew or entry.recipients != sealing.recipients.vault()):
             why = "the administrators have changed"
             sealing.vault(secret, sealing.access.open(sealing.tree, sealing.snapshot(), secret, why))
-
-
-def _stops(decision: plan.Decision) -> bool:
-    return decision.action == "stop"
-
-
-def contradiction(secret: str, decision: plan.Decision) -> CompilerError:
-    """The error for a decision that stops."""
-    return CompilerError(
-        decision.reason,
-        origin=Origin(layout.LOCK, field=secret),
-        hint="restore secrets/ from Git history; nothing is made anew in its place, because that could lose data",
-    )
 
 
 def _open(sealing: Sealing, secret: str, decision: plan.Decision) -> Values:
@@ -296,89 +183,6 @@ def _authorities(target: Target) -> list[str]:
     return sorted({*leaves, *bundles})
 
 
-def orphans(target: Target, sealing: Sealing) -> list[str]:
-    """Ids that are sealed for the overlay although nothing wants them any more."""
-    wanted = {layout.identifier(target.overlay, one.name) for one in target.requirements.secrets}
-    return sorted(
-        secret for secret in sealing.secrets if layout.split(secret)[0] == target.overlay and secret not in wanted
-    )
-
-
 def _forget(sealing: Sealing, secret: str) -> None:
     seal = sealing.secrets.pop(secret)
     sealing.writes[layout.sealed(secret, layout.backend(seal.backend))] = None
-
-
-def close(
-    sealing: Sealing, entries: Mapping[str, inventory.Entry], overlays: Sequence[str], progress: Progress | None
-) -> dict[str, bytes | None]:
-    """Seal what was collected, and bring the inventory, the lock and the kustomizations of ``overlays`` up to date.
-
-    Args:
-        sealing: the run.
-        entries: the whole inventory as it shall be.
-        overlays: whose kustomization may have changed.
-        progress: told after each sealed file.
-    """
-    if entries:
-        sealing.put(layout.INVENTORY, inventory.dump(entries))
-    sealing.finish(progress)
-    for overlay in overlays:
-        content = kustomization(sealing, overlay)
-        if content is not None:
-            sealing.put(layout.kustomization(overlay), content)
-    return dict(sorted(sealing.writes.items()))
-
-
-def _declared(tree: Tree, targets: Sequence[Target]) -> dict[str, inventory.Entry]:
-    """The inventory, with the entries of ``targets`` as their requirements are now."""
-    overlays = {target.overlay for target in targets}
-    entries = {
-        secret: entry for secret, entry in inventory.read(tree).items() if layout.split(secret)[0] not in overlays
-    }
-    for target in targets:
-        for one in target.requirements.secrets:
-            entries[layout.identifier(target.overlay, one.name)] = inventory.entry(one)
-    return entries
-
-
-def kustomization(sealing: Sealing, overlay: str) -> bytes | None:
-    """The list of what the cluster of ``overlay`` gets; ``None`` when that is nothing."""
-    files = [
-        layout.sealed(secret, layout.backend(seal.backend))
-        for secret, seal in sealing.secrets.items()
-        if layout.split(secret)[0] == overlay
-    ]
-    files += [
-        layout.config_map(overlay, name)
-        for place, name in (layout.split(bundle) for bundle in sealing.bundles)
-        if place == overlay
-    ]
-    if not files:
-        return None
-    document = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": sorted(path.removeprefix(f"{layout.ROOT}/{overlay}/") for path in files),
-    }
-    return documents.dump(document, header=_KUSTOMIZATION_HEADER)
-
-
-def requirement_of(targets: Sequence[Target], secret: str) -> tuple[Target, SecretRequirement]:
-    """The target and requirement behind an id.
-
-    Raises:
-        CompilerError: no overlay wants it; the nearest id is suggested.
-    """
-    import difflib
-
-    known: dict[str, tuple[Target, SecretRequirement]] = {
-        layout.identifier(target.overlay, one.name): (target, one)
-        for target in targets
-        for one in target.requirements.secrets
-    }
-    if secret not in known:
-        near = difflib.get_close_matches(secret, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`compiler secrets status` lists them"
-        raise CompilerError(f"no overlay wants a Secret {secret!r}", hint=hint)
-    return known[secret]

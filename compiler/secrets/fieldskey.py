@@ -17,11 +17,14 @@ from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import FernetKey, SecretRequirement
 from compiler.secrets import inventory, lock, material, recipients
 from compiler.secrets.access import Access
-from compiler.secrets.ensure import Outcome, Step, Target, close, requirement_of, states
+from compiler.secrets.listing import close
 from compiler.secrets.lock import PHASES, Phase
+from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.replace import Chosen, replace_values
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.states import requirement_of, states
+from compiler.secrets.targets import Target
 
 _BYTES = 32
 """Length of a Fernet key (https://github.com/fernet/spec): 16 bytes to sign and 16 to encrypt with."""

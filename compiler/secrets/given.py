@@ -11,10 +11,12 @@ from compiler.pulp.requirements import DjangoKey, FernetKey, Password, Requireme
 from compiler.secrets import documents, fieldskey, inventory, lock, material, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
-from compiler.secrets.ensure import Outcome, Step, Target, close, contradiction, requirement_of, states
+from compiler.secrets.listing import close
+from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.sealing import Progress, Sealing
-from compiler.secrets.targets import refuse_reference
+from compiler.secrets.states import contradiction, requirement_of, states
+from compiler.secrets.targets import Target, refuse_reference
 from compiler.secrets.values import complete
 
 

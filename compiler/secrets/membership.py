@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from compiler.k8s.tree import Tree
 from compiler.secrets import layout, lock, recipients
 from compiler.secrets.access import Access
-from compiler.secrets.ensure import Outcome, Target, ensure
+from compiler.secrets.ensure import ensure
+from compiler.secrets.outcome import Outcome
 from compiler.secrets.overlaid import Overlaid
 from compiler.secrets.sealing import Progress
+from compiler.secrets.targets import Target
 
 
 @dataclass(frozen=True)

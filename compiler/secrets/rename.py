@@ -15,10 +15,12 @@ from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.secrets import digest, inventory, layout, lock, recipients, sops
 from compiler.secrets.access import Access
-from compiler.secrets.ensure import Outcome, Step, Target, close
 from compiler.secrets.gone import delete, gone, known
+from compiler.secrets.listing import close
+from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.overlaid import Overlaid
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.targets import Target
 
 
 def rename(

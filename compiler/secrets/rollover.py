@@ -16,9 +16,12 @@ from compiler.k8s.tree import Tree
 from compiler.secrets import inventory, layout, lock, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
-from compiler.secrets.ensure import Outcome, Step, Target, close, states
+from compiler.secrets.listing import close
+from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.replace import Chosen, replace_values
 from compiler.secrets.sealing import Progress, Sealing
+from compiler.secrets.states import states
+from compiler.secrets.targets import Target
 
 Phase = Literal["steady", "trust", "issue"]
 Next = Literal["trust", "issue", "retire"]

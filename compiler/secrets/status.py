@@ -12,9 +12,10 @@ from compiler.k8s.tree import Tree
 from compiler.secrets import gone, inventory, layout, lock, pki, plan, recipients, sealedsecrets
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
-from compiler.secrets.ensure import Target, orphans, states
 from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Sealing
+from compiler.secrets.states import orphans, states
+from compiler.secrets.targets import Target
 
 Condition = Literal["ok", "unset", "missing", "stale", "wrong", "orphan", "renew", "expiring", "expired"]
 

@@ -24,15 +24,18 @@ from compiler.pulp.requirements import (
 from compiler.secrets import lock, tool
 from compiler.secrets.access import Access
 from compiler.secrets.check import Finding, check
-from compiler.secrets.ensure import Outcome, Target, ensure
+from compiler.secrets.ensure import ensure
 from compiler.secrets.given import set_values
 from compiler.secrets.identities import Identities
-from compiler.secrets.plaintext import Plaintext
+from compiler.secrets.outcome import Outcome
+from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.start import initialize
+from compiler.secrets.targets import Target
 from compiler.secrets.tool import Sops
 
 NOW = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)
 NOBODY = Identities([], "none")
+DB_KEY = "demo/pulp-db-fields-encryption"
 
 
 class MemoryTree:
@@ -186,6 +189,12 @@ class World:
 
     def later(self, **duration: float) -> None:
         self.now += timedelta(**duration)
+
+
+def values(world: World, secret: str) -> Values:
+    """What the vault holds, opened by the administrator."""
+    with world.access(world.admin) as access:
+        return access.open(world.tree, world.lock(), secret, "the test looks")
 
 
 def copy(world: World) -> World:

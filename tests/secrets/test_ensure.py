@@ -1,4 +1,4 @@
-"""Ensure creates what is missing, seals what changed, and touches nothing else."""
+"""Ensure creates what is missing; a second run touches nothing."""
 
 from __future__ import annotations
 
@@ -10,50 +10,21 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from compiler.errors import CompilerError, ErrorGroup
-from compiler.pulp.requirements import FernetKey, Password, Requirements, SecretRequirement, TrustBundle
-from compiler.secrets import declared, generations, layout, lock, pki, plan, sealedsecrets, sops, tool
-from compiler.secrets.plaintext import Values
-from compiler.secrets.start import initialize
+from compiler.errors import CompilerError
+from compiler.pulp.requirements import Password, Requirements, SecretRequirement, TrustBundle
+from compiler.secrets import declared, generations, layout, lock, pki, plan, sops, tool
 from tests.secrets.support import (
     World,
     actions,
-    admin_password,
-    api_tls,
-    copy,
     everything,
-    fields_key,
     person,
     s3,
     sealed_files,
     small,
+    values,
 )
-from tests.secrets.test_sealedsecrets import controller, unseal
-from tests.secrets.test_sops import stub
 from tests.support.oracle import kustomize_build
-
-DB_KEY = "demo/pulp-db-fields-encryption"
-
-
-def values(world: World, secret: str) -> Values:
-    """What the vault holds, opened by the administrator."""
-    with world.access(world.admin) as access:
-        return access.open(world.tree, world.lock(), secret, "the test looks")
-
-
-@pytest.fixture(scope="module")
-def full() -> World:
-    """Everything ensured by an administrator; tests take copies."""
-    world = World(everything()).init()
-    world.ensure(world.admin)
-    return world
-
-
-@pytest.fixture
-def world(full: World) -> World:
-    return copy(full)
 
 
 def test_everything_is_created_but_given_values(world: World) -> None:
@@ -140,243 +111,6 @@ def test_the_cas_private_key_is_in_nothing_that_the_cluster_gets(world: World) -
         )
 
 
-@pytest.mark.parametrize(
-    "lost", ["lock", "vault", "both files", "lock and sealed", "lock and vault", "all but inventory"]
-)
-def test_the_database_field_key_is_never_made_twice(world: World, lost: str) -> None:
-    sealed, vault = layout.sealed(DB_KEY, "sops"), layout.vault(DB_KEY)
-    gone = {
-        "lock": [layout.LOCK],
-        "vault": [vault],
-        "both files": [vault, sealed],
-        "lock and sealed": [layout.LOCK, sealed],
-        "lock and vault": [layout.LOCK, vault],
-        "all but inventory": [layout.LOCK, vault, sealed],
-    }[lost]
-    for path in gone:
-        del world.tree.files[path]
-    before = dict(world.tree.files)
-    with pytest.raises(CompilerError) as caught:
-        world.ensure(world.admin)
-    assert DB_KEY in str(caught.value)
-    assert world.tree.files == before
-
-
-def test_a_deleted_sealed_file_comes_back_with_the_same_value(world: World) -> None:
-    before = values(world, DB_KEY)
-    del world.tree.files[layout.sealed(DB_KEY, "sops")]
-    with pytest.raises(CompilerError, match="needs an administrator's identity"):
-        world.ensure(None)
-    assert actions(world.ensure(world.admin))["pulp-db-fields-encryption"] == "seal"
-    assert values(world, DB_KEY) == before
-    assert generations(world.tree, "demo")["pulp-db-fields-encryption"] == 1
-    assert world.check(world.admin) == []
-
-
-@pytest.mark.parametrize("folder", ["vault/demo", "demo"])
-def test_an_edited_or_older_file_stops_the_run(world: World, folder: str) -> None:
-    path = f"secrets/{folder}/pulp-admin-password.sops.yaml"
-    world.tree.files[path] = world.tree.files[path].replace(b"3.11.0", b"3.11.1")
-    with pytest.raises(CompilerError, match="edited, or an older one"):
-        world.ensure(world.admin)
-
-
-def test_other_names_give_a_new_certificate_and_restart_the_pods_that_use_it_alone(world: World) -> None:
-    before = {path: content for path, content in world.tree.files.items() if path.startswith("secrets/demo/")}
-    world.want(*(api_tls("new.pulp.svc") if one.name == "pulp-api-tls" else one for one in everything().secrets))
-    with pytest.raises(CompilerError, match="needs an administrator's identity"):
-        world.ensure(None)
-    outcome = world.ensure(world.admin)
-    assert actions(outcome)["pulp-api-tls"] == "seal"
-    assert pki.read(values(world, "demo/pulp-api-tls")["tls.crt"].reveal()).dns_names == ("new.pulp.svc",)
-    assert [path for path in before if world.tree.files[path] != before[path]] == [
-        "secrets/demo/pulp-api-tls.sops.yaml"
-    ]
-    assert {name for name, count in generations(world.tree, "demo").items() if count == 2} == {"pulp-api-tls"}
-    assert world.check(world.admin) == []
-
-
-def test_other_labels_seal_anew_without_a_new_value_or_restart(world: World) -> None:
-    before = values(world, "demo/pulp-admin-password")
-    world.want(*(replace(one, labels={"team": "content"}) for one in everything().secrets))
-    world.ensure(world.admin)
-    assert values(world, "demo/pulp-admin-password") == before
-    assert set(generations(world.tree, "demo").values()) == {1}
-    sealed = yaml.safe_load(world.tree.files["secrets/demo/pulp-admin-password.sops.yaml"])
-    assert sealed["metadata"]["labels"] == {"team": "content"}
-
-
-def test_a_new_key_in_a_secret_keeps_the_old_values() -> None:
-    world = small(fields_key())
-    world.ensure(world.admin)
-    before = values(world, DB_KEY)
-    materials = (FernetKey("database_fields.symmetric.key"), Password("extra"))
-    world.want(replace(fields_key(), materials=materials))
-    world.ensure(world.admin)
-    after = values(world, DB_KEY)
-    assert after.keys() == {"database_fields.symmetric.key", "extra"}
-    assert after["database_fields.symmetric.key"] == before["database_fields.symmetric.key"]
-    assert generations(world.tree, "demo") == {"pulp-db-fields-encryption": 2}
-
-
-def test_a_value_survives_a_spec_that_did_not_want_it_for_a_while() -> None:
-    world = small(fields_key(), admin_password())
-    world.ensure(world.admin)
-    before = values(world, DB_KEY)
-    world.want(admin_password())
-    assert actions(world.ensure(world.admin))["pulp-db-fields-encryption"] == "orphan"
-    assert layout.sealed(DB_KEY, "sops") in world.tree.files
-    world.ensure(world.admin, prune=True)
-    assert layout.sealed(DB_KEY, "sops") not in world.tree.files
-    assert world.check(world.admin) == []
-    world.want(fields_key(), admin_password())
-    world.ensure(world.admin)
-    assert values(world, DB_KEY) == before
-    assert world.check(world.admin) == []
-
-
-def test_a_new_cluster_recipient_seals_anew_from_the_vault_without_a_new_value(world: World) -> None:
-    before = values(world, DB_KEY)
-    newcomer = person()
-    path = layout.RECIPIENTS
-    world.tree.files[path] = world.tree.files[path].replace(
-        world.cluster.recipient.encode(), newcomer.recipient.encode()
-    )
-    with pytest.raises(CompilerError, match="needs an administrator's identity"):
-        world.ensure(None)
-    world.ensure(world.admin)
-    assert values(world, DB_KEY) == before
-    opened = sops.unseal(
-        tool.find(None),
-        world.tree.files[layout.sealed(DB_KEY, "sops")],
-        "x",
-        sorted([newcomer.recipient, world.admin.recipient]),
-        newcomer.identities(),
-    )
-    assert opened == before
-    assert world.check(world.admin) == []
-
-
-def test_a_second_administrator_can_open_vault_and_ca_after_ensure(world: World) -> None:
-    second = person()
-    with world.access(None) as access:
-        world.tree.apply(initialize(world.tree, access, administrators=[second.recipient]))
-    assert any("run `compiler secrets ensure`" in finding.message for finding in world.check())
-    world.ensure(world.admin)
-    assert world.check(second) == []
-    assert world.ensure(None, sops=False).writes == {}
-
-
-def test_moving_to_sealed_secrets_and_back_keeps_the_values(world: World) -> None:
-    before = values(world, DB_KEY)
-    key = rsa.generate_private_key(65537, 2048)
-    world.init({"demo": controller(key)})
-    world.backend = "sealed-secrets"
-    world.ensure(world.admin)
-    path = layout.sealed(DB_KEY, "sealed-secrets")
-    assert layout.sealed(DB_KEY, "sops") not in world.tree.files
-    sealed = yaml.safe_load(world.tree.files[path])["spec"]["encryptedData"]["database_fields.symmetric.key"]
-    label = b"pulp/pulp-db-fields-encryption"
-    assert unseal(sealed, label, key) == before["database_fields.symmetric.key"].reveal()
-    assert world.check(world.admin) == []
-    assert world.ensure(None, sops=False).writes == {}
-    world.backend = "sops"
-    world.ensure(world.admin)
-    assert path not in world.tree.files
-    assert values(world, DB_KEY) == before
-    assert world.check(world.admin) == []
-
-
-def test_another_controller_certificate_than_the_pinned_one_stops_the_run() -> None:
-    world = World(Requirements((admin_password(),)), backend="sealed-secrets")
-    world.init({"demo": controller(rsa.generate_private_key(65537, 2048))})
-    path = layout.controller_certificate("demo")
-    world.tree.files[path] = controller(rsa.generate_private_key(65537, 2048))
-    with pytest.raises(CompilerError, match="not the pinned certificate"):
-        world.ensure(None)
-
-
-@pytest.mark.parametrize("forged", [False, True])
-def test_a_swapped_or_forged_value_in_a_sealed_secret_is_found(forged: bool) -> None:
-    pair = SecretRequirement("pulp-pair", "pulp", (Password("a"), Password("b")))
-    world = World(Requirements((pair,)), backend="sealed-secrets")
-    world.init({"demo": controller(rsa.generate_private_key(65537, 2048))}).ensure()
-    path = "secrets/demo/pulp-pair.sealed.yaml"
-    document = yaml.safe_load(world.tree.files[path])
-    data = document["spec"]["encryptedData"]
-    if forged:
-        certificate = sealedsecrets.read_certificate(
-            world.tree.files[layout.controller_certificate("demo")], now=world.now, path=""
-        )
-        data["a"] = sealedsecrets.seal_value(b"forged", b"pulp/pulp-pair", certificate.key)
-    else:
-        data["a"], data["b"] = data["b"], data["a"]
-    world.tree.files[path] = yaml.safe_dump(document).encode()
-    assert path in {finding.path for finding in world.check()}
-    with pytest.raises(CompilerError, match="edited, or an older one"):
-        world.ensure(world.admin)
-
-
-def test_a_cluster_without_a_recipient_is_told_what_to_do() -> None:
-    world = small(admin_password())
-    world.overlay = "other"
-    with pytest.raises(CompilerError, match="has no age recipient") as caught:
-        world.ensure(None)
-    assert "--cluster other=age1" in str(caught.value)
-    world.backend = "sealed-secrets"
-    with pytest.raises(CompilerError, match="no certificate here") as caught:
-        world.ensure(None)
-    assert "--cert other=" in str(caught.value)
-
-
-def test_all_contradictions_are_told_at_once(world: World) -> None:
-    del world.tree.files[layout.LOCK]
-    with pytest.raises(ErrorGroup) as caught:
-        world.ensure(world.admin)
-    assert len(caught.value.errors) == 6
-
-
-def test_an_edited_trust_bundle_stops_the_run(world: World) -> None:
-    path = "secrets/demo/pulp-ca.configmap.yaml"
-    world.tree.files[path] += b"# and one more CA\n"
-    with pytest.raises(CompilerError, match="trust bundle is not the one"):
-        world.ensure(None, sops=False)
-
-
-def test_a_swapped_ca_certificate_stops_the_run(world: World) -> None:
-    other = small(api_tls())
-    other.ensure()
-    path = layout.authority_certificate("demo/service", 1)
-    world.tree.files[path] = other.tree.files[path]
-    with pytest.raises(CompilerError, match="CA's certificate is not the one"):
-        world.ensure(None, sops=False)
-
-
-def test_nothing_is_returned_when_one_seal_fails(tmp_path: Path) -> None:
-    body = "sys.exit(1) if b'pulp-secret-key' in given else sys.stdout.buffer.write(real())"
-    world = World(everything()).init()
-    before = dict(world.tree.files)
-    world.sops = stub(tmp_path, body).path
-    with pytest.raises(CompilerError, match="could not seal"):
-        world.ensure(None)
-    assert world.tree.files == before
-
-
-@pytest.mark.parametrize("name", ["vault", "ca/x", "trust", "Demo", "a_b", "x" * 41])
-def test_an_overlay_whose_name_means_something_else_is_refused(name: str) -> None:
-    world = small(admin_password())
-    with pytest.raises(CompilerError):
-        layout.check_overlay(name)
-    world.overlay = name
-    with pytest.raises(CompilerError):
-        world.ensure(None)
-
-
-def test_an_overlay_that_wants_a_secret_twice_is_refused() -> None:
-    with pytest.raises(CompilerError, match="wanted twice"):
-        small(admin_password(), admin_password()).ensure()
-
-
 def test_declared_and_generations_tell_the_checks_what_they_need(world: World) -> None:
     keys = declared(world.tree, "demo")
     assert keys["pulp-s3"] == ("s3-access-key-id", "s3-secret-access-key")
@@ -393,13 +127,6 @@ def test_the_lock_is_sorted_readable_and_says_no_value(world: World) -> None:
     for secret in world.lock().vault:
         for value in values(world, secret).values():
             assert value.reveal().strip() not in content
-
-
-@pytest.mark.parametrize("content", [b"", b"<<<<<<< ours\n", b"[]", b"{}", b'{"version": 2}', b"\xff"])
-def test_a_damaged_lock_stops_the_run(world: World, content: bytes) -> None:
-    world.tree.files[layout.LOCK] = content
-    with pytest.raises(CompilerError, match="lock"):
-        world.ensure(world.admin)
 
 
 def test_s3_alone_creates_no_folder_for_the_cluster() -> None:

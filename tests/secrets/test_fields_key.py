@@ -10,9 +10,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from compiler.errors import CompilerError
 from compiler.pulp.model import build_model
 from compiler.secrets import generations, lock, reencrypting
-from compiler.secrets.ensure import Outcome
 from compiler.secrets.fieldskey import rotate
 from compiler.secrets.lock import PHASES, Phase
+from compiler.secrets.outcome import Outcome
 from compiler.secrets.plaintext import Plaintext
 from compiler.secrets.status import status
 from tests.pulp.support import spec

@@ -9,9 +9,11 @@ import pytest
 from compiler.errors import CompilerError, ErrorGroup
 from compiler.pulp.requirements import Requirements, SecretRequirement
 from compiler.secrets import inventory, layout, recipients
-from compiler.secrets.ensure import Gone, Outcome, Target, ensure
+from compiler.secrets.ensure import Gone, ensure
 from compiler.secrets.membership import remove
+from compiler.secrets.outcome import Outcome
 from compiler.secrets.status import Row, status
+from compiler.secrets.targets import Target
 from tests.secrets.support import World, admin_password, api_tls, copy, everything, fields_key, person, s3
 
 PROD = Target("prod", Requirements((replace(admin_password(), namespace="production"),)), "sops")

@@ -7,7 +7,7 @@ import pytest
 from compiler.errors import CompilerError
 from compiler.pulp.requirements import Given, Leaf, Password, SecretRequirement
 from compiler.secrets import generations, pki, replace
-from compiler.secrets.ensure import Outcome
+from compiler.secrets.outcome import Outcome
 from compiler.secrets.plaintext import Plaintext, Values
 from tests.secrets.support import Person, World, actions, admin_password, api_tls, copy, fields_key, s3, small
 

@@ -13,7 +13,7 @@ import yaml
 from compiler.errors import CompilerError
 from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement, TrustBundle
 from compiler.secrets import generations, layout, pki
-from compiler.secrets.ensure import Outcome
+from compiler.secrets.outcome import Outcome
 from compiler.secrets.rollover import Next, rollover
 from tests.secrets.support import World, actions, admin_password, api_tls, copy
 from tests.secrets.test_pki import handshake

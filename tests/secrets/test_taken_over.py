@@ -7,8 +7,8 @@ from cryptography.fernet import Fernet
 
 from compiler.errors import CompilerError
 from compiler.pulp.requirements import SecretRequirement, TokenPair
-from compiler.secrets.ensure import Outcome
 from compiler.secrets.given import set_values
+from compiler.secrets.outcome import Outcome
 from compiler.secrets.plaintext import Plaintext
 from tests.secrets.support import World, admin_password, copy, fields_key, small
 
