@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -15,13 +16,22 @@ _GO_ESCAPES = Pattern("[<>&\u2028\u2029]")
 _LETTERS = str.maketrans("013ae", "ghkmt")
 
 
-def add_hashes(resources: Resources) -> None:
-    """Rename every resource that is marked as needing a hash suffix."""
+def add_hashes(resources: Resources, read: Callable[[str], bytes] | None = None) -> None:
+    """Rename every resource that is marked as needing a hash suffix.
+
+    Args:
+        read: the bytes of a file, for kinds other than ConfigMap and Secret; None when transformers have run.
+    """
     changed = False
     for resource in resources:
         if resource.needs_hash:
             try:
-                suffix = content_hash(resource.node)
+                if resource.kind in ("ConfigMap", "Secret"):
+                    suffix = content_hash(resource.node)
+                else:
+                    from compiler.kustomize.nodehash import document_json
+
+                    suffix = short_hash(document_json(resource, read))
             except KustomizeError as error:
                 raise error.at(resource.origin.path, line=resource.origin.line) from None
             resource.push_history()
@@ -33,24 +43,21 @@ def add_hashes(resources: Resources) -> None:
 
 
 def content_hash(node: dict[str, Any]) -> str:
-    """The ten characters that name an object's content; the object's own name does not count (a bug kept)."""
+    """The ten characters for a ConfigMap's or Secret's content; its own name does not count (a bug kept)."""
     kind = text_of(node.get("kind"))
     content: dict[str, Any] = {"kind": kind, "name": ""}
-    if kind in ("ConfigMap", "Secret"):
-        data = node.get("data")
-        content["data"] = _values(data)
-        extra = "binaryData" if kind == "ConfigMap" else "stringData"
-        if type(node.get(extra)) is dict:
-            content[extra] = _values(node[extra])
-        if kind == "Secret":
-            content["type"] = text_of(node.get("type"))
-    else:
-        raise KustomizeError(
-            f"a hash suffix on a {kind or 'nameless kind'} is not supported: only ConfigMaps and Secrets have one",
-            hint="remove the annotation internal.config.kubernetes.io/needsHashSuffix",
-            unsupported=True,
-        )
-    digest = hashlib.sha256(go_json(content).encode("utf-8", "surrogatepass")).hexdigest()
+    content["data"] = _values(node.get("data"))
+    extra = "binaryData" if kind == "ConfigMap" else "stringData"
+    if type(node.get(extra)) is dict:
+        content[extra] = _values(node[extra])
+    if kind == "Secret":
+        content["type"] = text_of(node.get("type"))
+    return short_hash(go_json(content))
+
+
+def short_hash(text: str) -> str:
+    """The first ten hexadecimal digits of a text's SHA-256, in the letters of Kubernetes' safe encoding."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return digest[:10].translate(_LETTERS)
 
 
@@ -67,12 +74,12 @@ def go_json(data: Any, *, indent: int | None = None, depth: int = 0) -> str:
     if isinstance(data, dict):
         pairs = sorted(data.items(), key=lambda pair: pair[0].encode("utf-8", "surrogatepass"))
         colon = ":" if indent is None else ": "
-        items = [f"{_go_string(key)}{colon}{go_json(value, indent=indent, depth=depth + 1)}" for key, value in pairs]
+        items = [f"{go_string(key)}{colon}{go_json(value, indent=indent, depth=depth + 1)}" for key, value in pairs]
         return _enclosed("{", items, "}", indent, depth)
     if isinstance(data, list):
         return _enclosed("[", [go_json(item, indent=indent, depth=depth + 1) for item in data], "]", indent, depth)
     if isinstance(data, str):
-        return _go_string(data)
+        return go_string(data)
     if data is None or isinstance(data, bool):
         return {None: "null", True: "true", False: "false"}[data]
     return _go_number(float(data))
@@ -85,7 +92,8 @@ def _enclosed(start: str, items: list[str], end: str, indent: int | None, depth:
     return f"{start}{pad}{f',{pad}'.join(items)}\n{' ' * (indent * depth)}{end}"
 
 
-def _go_string(text: str) -> str:
+def go_string(text: str) -> str:
+    """A JSON string as Go's encoder writes it."""
     encoded = json.dumps(text, ensure_ascii=False)
     return _GO_ESCAPES.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded)
 

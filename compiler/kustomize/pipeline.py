@@ -46,6 +46,8 @@ class Settings:
         """The kustomizations that had charts inflated."""
         self.table: Table | None = None
         self.schema_chosen = False
+        self.transformed = False
+        """Whether any transformer has run."""
         self.warnings: list[str] = []
         self.trace: Trace | None = None
 
@@ -94,7 +96,7 @@ def run(loader: Loader, settings: Settings) -> tuple[Resources, Kustomization]:
     if any(resource.needs_hash for resource in resources):
         from compiler.kustomize.hashing import add_hashes
 
-        add_hashes(resources)
+        add_hashes(resources, None if settings.transformed or settings.trail else loader.tree.read)
         _observe(resources, file, settings, "HashTransformer")
     fix_references(resources, result.config.references)
     _observe(resources, file, settings, "NameReferenceTransformer")
@@ -169,6 +171,8 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
         from compiler.kustomize.plugins import transformer_steps
 
         steps.extend(transformer_steps(file, loader, settings))
+    if steps:
+        settings.transformed = True
     for step in steps:
         _run(step, file, settings, into.resources)
     if file.get("validators"):

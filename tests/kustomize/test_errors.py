@@ -10,7 +10,9 @@ import pytest
 
 from compiler.kustomize import DirTree, KustomizeError, MemoryTree, build
 from compiler.kustomize.reader import MAX_DEPTH
+from compiler.kustomize.resource import INTERNAL
 
+FLOW = f"kind: Widget, metadata: {{name: a, annotations: {{{INTERNAL}needsHashSuffix: enabled}}}}"
 CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
 BOMB = "".join(f"  {chr(98 + i)}: &{chr(98 + i)} [{', '.join([f'*{chr(97 + i)}'] * 10)}]\n" for i in range(8))
 
@@ -178,3 +180,16 @@ def test_a_link_out_of_the_kustomization_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KustomizeError, match="is not in or below 'top'") as caught:
         build(DirTree(tmp_path), "top")
     assert "load-restrictor" in str(caught.value)
+
+
+def test_a_hash_that_depends_on_what_is_not_in_the_nodes_is_refused_by_name() -> None:
+    marked = f"{CM.replace('ConfigMap', 'Widget')}  annotations:\n    {INTERNAL}needsHashSuffix: enabled\n"
+    for files in (
+        {"kustomization.yaml": "resources: [r.yaml]\nnamePrefix: x-\n", "r.yaml": marked},
+        {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{marked}spec: a # b\n"},
+        {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{marked}spec: &a b\n"},
+        {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"kind: List\nitems: [{{{FLOW}}}]\n"},
+    ):
+        error = refuse(files)
+        assert error.unsupported
+        assert "hash suffix" in error.message
