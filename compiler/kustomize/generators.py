@@ -21,13 +21,15 @@ class Generated:
     Args:
         behavior: ``create``, ``merge``, ``replace`` or ``unspecified``.
         hashed: whether the name gets a suffix.
+        by: what the real tool calls the generator (``configuredBy``); None for the one of the object's kind.
     """
 
-    __slots__ = ("behavior", "hashed")
+    __slots__ = ("behavior", "by", "hashed")
 
-    def __init__(self, behavior: str, hashed: bool) -> None:
+    def __init__(self, behavior: str, hashed: bool, by: Mapping[str, str] | None = None) -> None:
         self.behavior = behavior
         self.hashed = hashed
+        self.by = by
 
 
 def generate(
@@ -222,6 +224,7 @@ def absorb(resources: Resources, made: Resource) -> Resource | None:
     _inherit(made, old)
     if wanted.behavior == "merge":
         made.origin = old.origin
+        wanted.by = old.generator.by if old.generator is not None else None
         for field in ("data", "binaryData"):
             _overlay(made.node, old.node, field)
     made.needs_hash = old.needs_hash and wanted.hashed

@@ -1,165 +1,219 @@
-"""``helmCharts``: local charts through a helm binary, when that is enabled (kustomize.md, 16.6)."""
+"""``helmCharts`` and ``HelmChartInflationGenerator``: charts become objects through helm (kustomize.md, 16.6)."""
 
 from __future__ import annotations
 
 import os
 import posixpath
-import subprocess
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.kustfile import Kustomization
+from compiler.kustomize.generators import Generated
+from compiler.kustomize.helmtool import Helm, template_arguments
+from compiler.kustomize.kustfile import Kustomization, line_of
 from compiler.kustomize.loader import Loader
+from compiler.kustomize.merge import merge_resource
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Resource
-from compiler.kustomize.scalars import plain
-from compiler.kustomize.tree import DirTree
+from compiler.kustomize.resource import HELM_GENERATED, Origin, Resource
+from compiler.kustomize.scalars import from_plain, plain
+from compiler.kustomize.tree import DirTree, Resolving, Tree
 
 if TYPE_CHECKING:
     from compiler.kustomize.pipeline import Settings
 
-_TIMEOUT = 300
+_MERGES = ("merge", "override", "replace")
 
 
 def inflate(file: Kustomization, loader: Loader, settings: Settings) -> list[tuple[str, int | None, Resource]]:
-    """The objects of every chart.
+    """The objects of every entry of ``helmCharts``.
 
     Raises:
-        KustomizeError: helm is not enabled, or fails, or the chart would have to be fetched.
+        KustomizeError: helm is not enabled or fails, or an entry is wrong.
     """
     made: list[tuple[str, int | None, Resource]] = []
-    if file.get("helmChartInflationGenerator"):
-        raise KustomizeError(
-            "helmChartInflationGenerator is not supported",
-            path=file.path,
-            field="helmChartInflationGenerator",
-            hint="use helmCharts",
-            unsupported=True,
-        )
-    home = (file.get("helmGlobals") or {}).get("chartHome") or "charts"
+    common = file.get("helmGlobals") or {}
     for index, chart in enumerate(file.items("helmCharts")):
-        settings.inflated.add(file.path)
+        entry = {**common, **chart, "namespace": chart.get("namespace") or loader.namespace}
+        origin = Origin(file.path, line_of(file.text, f"helmCharts[{index}]") or 1)
         try:
-            if not settings.enable_helm:
-                raise KustomizeError(
-                    "trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm",
-                    hint="give --enable-helm, or render the chart once and commit the result",
-                )
-            text = _template(chart, home, loader, settings.helm_command)
-            documents = read_documents(text)
-            resources = make_resources(documents, file.path)
+            objects = chart_objects(entry, loader, settings, origin)
         except KustomizeError as error:
             raise file.place(error, "helmCharts", index) from None
-        for resource in resources:
-            from compiler.kustomize.generators import Generated
-
-            resource.generator = Generated("create", hashed=False)
-            made.append(("helmCharts", index, resource))
+        made.extend(("helmCharts", index, resource) for resource in objects)
     return made
 
 
-def _template(chart: Mapping[str, Any], home: str, loader: Loader, command: str) -> bytes:
-    name = chart.get("name", "")
+def chart_objects(chart: Mapping[str, Any], loader: Loader, settings: Settings, origin: Origin) -> list[Resource]:
+    """The objects of one chart.
+
+    Args:
+        chart: an entry of ``helmCharts`` with the fields of ``helmGlobals``.
+        origin: where the entry stands.
+
+    Raises:
+        KustomizeError: helm is not enabled or fails, or the entry is wrong.
+    """
+    if not settings.enable_helm:
+        raise KustomizeError(
+            "trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm",
+            hint="give --enable-helm, or render the chart once and commit the result",
+        )
+    _check(chart, loader)
+    with tempfile.TemporaryDirectory(prefix="compiler-helm-") as scratch:
+        helm = Helm(settings.helm_command, chart.get("configHome") or f"{scratch}/helm")
+        if settings.helm_command not in settings.helm_checked:
+            helm.check_version()
+            settings.helm_checked.add(settings.helm_command)
+        home = _locate(chart, loader, helm, scratch)
+        values = [_values_file(chart, home, loader, scratch), *_more_values(chart, loader, scratch)]
+        text = helm.run(template_arguments(chart, home, values))
+    try:
+        resources = make_resources(read_documents(text), origin.path)
+    except KustomizeError as error:
+        line = f" (line {error.line} of what helm printed)" if error.line else ""
+        raise KustomizeError(
+            f"could not parse what helm made of chart '{chart['name']}': {error.message}{line}",
+            hint="run helm template, and see what the chart prints",
+        ) from None
+    for resource in resources:
+        resource.origin = origin
+        resource.generator = Generated("unspecified", hashed=False, by={"kind": "HelmChartInflationGenerator"})
+        _mark(resource)
+    return resources
+
+
+def _mark(resource: Resource) -> None:
+    """Mark an object as helm's, as the real tool does: ``namespace`` passes it by."""
+    metadata = resource.node.get("metadata")
+    if type(metadata) is not dict:
+        metadata = resource.node["metadata"] = {}
+    annotations = metadata.get("annotations")
+    if type(annotations) is not dict:
+        annotations = metadata["annotations"] = {}
+    annotations[HELM_GENERATED] = "true"
+
+
+def _check(chart: Mapping[str, Any], loader: Loader) -> None:
+    name, release = chart.get("name", ""), chart.get("releaseName", "")
     if not name:
         raise KustomizeError("chart name cannot be empty", hint="add a name")
-    if not isinstance(loader.tree, DirTree):
+    if "/" in name or name.startswith(("-", ".")):
         raise KustomizeError(
-            "helm charts are only inflated from files on disk", hint="build the folder", unsupported=True
+            f"failed to write values file: '{name}' is no name of a chart", hint="put the address into repo"
         )
-    base = Path(loader.tree.folder) / loader.root
-    folder = base / home / name
-    version = chart.get("version", "")
-    if version and not folder.is_dir():
-        folder = base / home / f"{name}-{version}" / name
-    if not folder.is_dir():
-        raise KustomizeError(
-            f"no chart found at '{posixpath.join(home, name)}'",
-            hint=f"charts are not fetched: put it there, e.g. `helm pull --untar --untardir {home} …`",
-            unsupported=True,
-        )
-    with tempfile.TemporaryDirectory(prefix="compiler-helm-") as scratch:
-        arguments = ["template", *_release(chart), str(folder)]
-        if chart.get("namespace"):
-            arguments += ["--namespace", chart["namespace"]]
-        if chart.get("nameTemplate"):
-            arguments += ["--name-template", chart["nameTemplate"]]
-        for path in _values(chart, folder, loader, scratch):
-            arguments += ["-f", path]
-        for version_name in chart.get("apiVersions", ()):
-            arguments += ["--api-versions", version_name]
-        if chart.get("kubeVersion"):
-            arguments += ["--kube-version", chart["kubeVersion"]]
-        flags = {"includeCRDs": "--include-crds", "skipTests": "--skip-tests", "skipHooks": "--no-hooks"}
-        flags.update({"debug": "--debug", "devel": "--devel"})
-        arguments += [flag for field, flag in flags.items() if chart.get(field)]
-        return _run(command, arguments, scratch)
-
-
-def _release(chart: Mapping[str, Any]) -> list[str]:
-    return [chart["releaseName"]] if chart.get("releaseName") else ["--generate-name"]
-
-
-def _values(chart: Mapping[str, Any], folder: Any, loader: Loader, scratch: str) -> list[str]:
-    named = chart.get("valuesFile")
-    if named:
-        content = loader.load(named)[0]
-    else:
-        default = folder / "values.yaml"
-        content = default.read_bytes() if default.is_file() else b""
-    inline = chart.get("valuesInline")
-    merge = chart.get("valuesMerge") or "override"
-    if merge not in ("override", "replace", "merge"):
-        raise KustomizeError("valuesMerge must be one of override, replace, merge")
-    if inline:
-        import json
-
-        document = read_document(decode(content))
-        values = plain(document.node) if document is not None and isinstance(document.node, dict) else {}
-        if merge == "replace":
-            values = inline
-        else:
-            values = _merged(values, inline) if merge == "override" else _merged(inline, values)
-        content = json.dumps(values).encode()
-    first = os.path.join(scratch, "values.yaml")
-    with open(first, "wb") as file:
-        file.write(content)
-    found = [first]
+    if release.startswith("-"):
+        raise KustomizeError(f"'{release}' is no name of a release: helm would read an option", hint="correct it")
+    if (chart.get("valuesMerge") or "override") not in _MERGES:
+        raise KustomizeError(f"valuesMerge must be one of [{' '.join(_MERGES)}]")
     for path in chart.get("additionalValuesFiles", ()):
-        found.append(
-            os.path.join(loader.tree.folder, loader.locate(path)) if isinstance(loader.tree, DirTree) else path
-        )
-    return found
+        try:
+            loader.load(path)
+        except KustomizeError as error:
+            error.message = f"could not load additionalValuesFile: {error.message}"
+            raise
 
 
-def _merged(under: Any, over: Any) -> Any:
-    if isinstance(under, dict) and isinstance(over, dict):
-        # A null takes the value away, as in a strategic merge.
-        kept = {key: value for key, value in under.items() if over.get(key, value) is not None or value is None}
-        new = {key: _merged(kept.get(key), value) for key, value in over.items() if value is not None}
-        return {**kept, **new}
-    return over
+def _home(chart: Mapping[str, Any]) -> str:
+    """Where the chart's folder is or will be, relative to the kustomization."""
+    home: str = chart.get("chartHome") or "charts"
+    if chart.get("version") and chart.get("repo"):
+        return posixpath.join(home, f"{chart['name']}-{chart['version']}")
+    return home
 
 
-def _run(command: str, arguments: list[str], scratch: str) -> bytes:
-    environment = {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME")},
-        **{f"HELM_{kind}_HOME": os.path.join(scratch, kind.lower()) for kind in ("CONFIG", "CACHE", "DATA")},
-    }
-    try:
-        done = subprocess.run(
-            [command, *arguments], capture_output=True, check=False, env=environment, timeout=_TIMEOUT
-        )
-    except OSError as error:
+def _locate(chart: Mapping[str, Any], loader: Loader, helm: Helm, scratch: str) -> str:
+    """The folder on disk that holds the chart, fetched if it is not there."""
+    tree, path = loader.tree, posixpath.normpath(posixpath.join("/", loader.root, _home(chart))).lstrip("/")
+    on_disk = f"{'' if tree.root_is_filesystem else tree.folder}/{path}" if isinstance(tree, DirTree) else None
+    if tree.is_dir(posixpath.join(path, chart["name"])):
+        if on_disk is not None:
+            return on_disk
+        _export(tree, posixpath.join(path, chart["name"]), f"{scratch}/charts/{chart['name']}")
+        return f"{scratch}/charts"
+    if not chart.get("repo"):
         raise KustomizeError(
-            f"unable to run '{command}': {error.strerror}", hint="name it with --helm-command"
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise KustomizeError(f"'{command}' took more than {_TIMEOUT} s") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise KustomizeError(f"unable to run: '{command} {' '.join(arguments)}': {said}")
-    return done.stdout
+            f"no repo specified for pull, no chart found at '{posixpath.join(path, chart['name'])}'",
+            hint=f"put the chart into {_home(chart)}, or add repo and version",
+        )
+    home = on_disk or f"{scratch}/charts"
+    helm.pull(chart, home)
+    return home
+
+
+def _export(tree: Tree, path: str, to: str) -> None:
+    """Copy a folder of a tree to disk; a link to a file becomes the file, one to a folder is left out."""
+    os.makedirs(to)
+    real = tree.resolve(path) if isinstance(tree, Resolving) else path
+    for name in tree.listdir(real):
+        below = f"{real}/{name}"
+        if tree.is_dir(below):
+            if isinstance(tree, Resolving) and tree.resolve(below) != below:
+                continue
+            _export(tree, below, f"{to}/{name}")
+        elif tree.is_file(below):
+            with open(f"{to}/{name}", "wb") as file:
+                file.write(tree.read(below))
+
+
+def _values_file(chart: Mapping[str, Any], home: str, loader: Loader, scratch: str) -> str:
+    """A file with the chart's values: those of ``valuesFile``, else the chart's own, and ``valuesInline``."""
+    inline, how = chart.get("valuesInline"), chart.get("valuesMerge") or "override"
+    if inline and how == "replace":
+        return _written(inline, scratch)
+    content = _base_values(chart, home, loader, scratch)
+    if inline:
+        return _written(_merged(content, inline, over=how == "override"), scratch)
+    path = f"{scratch}/values.yaml"
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
+
+
+def _base_values(chart: Mapping[str, Any], home: str, loader: Loader, scratch: str) -> bytes:
+    named, own = chart.get("valuesFile"), posixpath.join(_home(chart), chart["name"], "values.yaml")
+    if not named and home == f"{scratch}/charts" and not loader.tree.is_file(posixpath.join(loader.root, own)):
+        fetched = f"{home}/{chart['name']}/values.yaml"
+        if not os.path.isfile(fetched):
+            raise KustomizeError(
+                f"evalsymlink failure on '{own}' : no such file or directory", hint="name a valuesFile"
+            )
+        with open(fetched, "rb") as file:
+            return file.read()
+    return loader.load(named or own)[0]
+
+
+def _merged(content: bytes, inline: dict[str, Any], *, over: bool) -> Any:
+    document = read_document(decode(content))
+    if document is None or document.node is None:
+        raise KustomizeError(
+            "could not parse values file into rnode: EOF", hint="the values file is empty: use valuesMerge: replace"
+        )
+    if type(document.node) is not dict:
+        raise KustomizeError("could not merge values: wrong node kind: expected MappingNode", hint="values are a map")
+    given, own = from_plain(inline), document.node
+    try:
+        merged = merge_resource(own, given) if over else merge_resource(given, own)
+    except KustomizeError as error:
+        error.message = f"could not merge values: {error.message}"
+        raise
+    return {} if merged is None else plain(merged)
+
+
+def _written(values: Any, scratch: str) -> str:
+    import json
+
+    path = f"{scratch}/values.yaml"
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(values, file)
+    return path
+
+
+def _more_values(chart: Mapping[str, Any], loader: Loader, scratch: str) -> list[str]:
+    found = []
+    for index, path in enumerate(chart.get("additionalValuesFiles", ())):
+        found.append(f"{scratch}/values-{index}.yaml")
+        with open(found[-1], "wb") as file:
+            file.write(loader.load(path)[0])
+    return found

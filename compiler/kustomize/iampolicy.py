@@ -9,15 +9,15 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.generators import Generated
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Resource
+from compiler.kustomize.resource import Origin, Resource
 
 
-def service_account(config: Mapping[str, Any], path: str) -> Resource:
+def service_account(config: Mapping[str, Any], origin: Origin) -> Resource:
     """The ServiceAccount of a configuration, bound to a Google service account by annotation.
 
     Args:
         config: ``cloud`` (only ``gke``), ``kubernetesService{name, namespace}``, ``serviceAccount{name, projectId}``.
-        path: the kustomization, where it comes from.
+        origin: where its configuration stands.
 
     Raises:
         KustomizeError: another cloud, or names that make no YAML (the real tool fills in a template without quoting).
@@ -34,11 +34,12 @@ def service_account(config: Mapping[str, Any], path: str) -> Resource:
     if local.get("namespace"):
         text += f"  namespace: {local['namespace']}\n"
     try:
-        made = make_resources(read_documents(text.encode()), path)
+        made = make_resources(read_documents(text.encode()), origin.path)
     except KustomizeError as error:
         error.line = error.column = None
         error.hint = error.hint or "give kubernetesService.name, serviceAccount.name and serviceAccount.projectId"
         raise
     resource = made[0]
+    resource.origin = origin
     resource.generator = Generated("unspecified", False)
     return resource

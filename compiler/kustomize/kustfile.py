@@ -112,10 +112,38 @@ def _fix(fields: dict[str, Any]) -> None:
     for old, new in (("bases", "resources"), ("imageTags", "images")):
         if old in fields:
             fields[new] = [*fields.get(new, []), *fields.pop(old)]
+    _fix_charts(fields)
     for name in ("configMapGenerator", "secretGenerator"):
         for entry in fields.get(name, ()):
             if entry.get("env"):
                 entry["envs"] = [*entry.get("envs", []), entry.pop("env")]
+
+
+_CHART_FIELDS = {
+    "name": "chartName",
+    "version": "chartVersion",
+    "repo": "chartRepoUrl",
+    "valuesFile": "values",
+    "valuesInline": "valuesLocal",
+    "valuesMerge": "valuesMerge",
+    "releaseName": "releaseName",
+}
+
+
+def _fix_charts(fields: dict[str, Any]) -> None:
+    """Turn ``helmChartInflationGenerator`` into helmCharts; the real tool drops the fields that have no successor."""
+    old = fields.pop("helmChartInflationGenerator", None)
+    if not old:
+        return
+    charts = [{new: entry[name] for new, name in _CHART_FIELDS.items() if entry.get(name)} for entry in old]
+    fields["helmCharts"] = [*fields.get("helmCharts", ()), *charts]
+    common: dict[str, str] = {}
+    for entry in old:
+        for new, name in (("configHome", "helmHome"), ("chartHome", "chartHome")):
+            if entry.get(name):
+                common[new] = entry[name]
+    if common and "helmGlobals" not in fields:
+        fields["helmGlobals"] = common
 
 
 def _enforce(fields: dict[str, Any], path: str, folder: str, text: str) -> None:

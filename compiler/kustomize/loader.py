@@ -73,6 +73,8 @@ class Loader:
         self.parents = parents
         self.restricted = restricted
         self.cache = cache
+        self.namespace = ""
+        """The namespace that helm charts get: the kustomization's own, else that of the nearest one above."""
 
     def kustomization(self) -> Kustomization:
         """The folder's kustomization.
@@ -126,7 +128,9 @@ class Loader:
                     f"cycle detected: candidate root '{real or '.'}' contains visited root '{visited or '.'}'",
                     hint="a base cannot be the folder itself or lie above it",
                 )
-        return Loader(self.tree, real, (*self.parents, self.root), restricted=self.restricted, cache=self.cache)
+        below = Loader(self.tree, real, (*self.parents, self.root), restricted=self.restricted, cache=self.cache)
+        below.namespace = self.namespace
+        return below
 
     def locate(self, path: str) -> str:
         """The tree's path of a file named in this folder.

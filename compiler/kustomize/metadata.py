@@ -34,16 +34,13 @@ def _origin(resource: Resource, root: str) -> str:
     path = posixpath.relpath(resource.origin.path or ".", root or ".")
     if resource.origin.document is not None:
         return f"path: {path}\n"
-    kind = f"{resource.kind}Generator"
-    return _configured({"configuredIn": path, "configuredBy": {"apiVersion": "builtin", "kind": kind}})
+    by = (resource.generator.by if resource.generator is not None else None) or {"kind": f"{resource.kind}Generator"}
+    return _configured({"configuredIn": path, "configuredBy": {"apiVersion": "builtin", **by}})
 
 
 def _configured(entry: dict[str, Any]) -> str:
-    by = entry["configuredBy"]
-    return (
-        f"configuredIn: {entry['configuredIn']}\n"
-        f"configuredBy:\n  apiVersion: {by['apiVersion']}\n  kind: {by['kind']}\n"
-    )
+    by = "".join(f"  {name}: {value}\n" for name, value in entry["configuredBy"].items())
+    return f"configuredIn: {entry['configuredIn']}\nconfiguredBy:\n{by}"
 
 
 def _indented(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
-from compiler.kustomize.resource import CLUSTER, Id, Resource, Resources, id_text
+from compiler.kustomize.resource import CLUSTER, HELM_GENERATED, Id, Resource, Resources, id_text
 from compiler.kustomize.scalars import is_null, put, set_style, text_of
 
 Write = Callable[[Any, Any], None]
@@ -38,7 +38,7 @@ def set_namespace(
 
     write = _writer(namespace, unset_only)
     for resource in resources:
-        if not resource.node:
+        if not resource.node or _helm_made(resource):
             continue
         current = resource.push_history()
         binding = _put(resource, current, subjects, write)
@@ -51,6 +51,12 @@ def set_namespace(
             apply_spec(resource, spec, write, made_scalar)
     resources.changed()
     _require_unique(resources)
+
+
+def _helm_made(resource: Resource) -> bool:
+    """Whether helm made it: a chart puts its objects into namespaces itself."""
+    annotations = resource.metadata.get("annotations")
+    return type(annotations) is dict and text_of(annotations.get(HELM_GENERATED)) == "true"
 
 
 def put_namespace(resource: Resource, namespace: str) -> None:

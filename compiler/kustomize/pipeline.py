@@ -42,8 +42,8 @@ class Settings:
         self.enable_helm = enable_helm
         self.helm_command = helm_command
         self.keep_bases = keep_bases
-        self.inflated: set[str] = set()
-        """The kustomizations that had charts inflated."""
+        self.helm_checked: set[str] = set()
+        """The helm binaries whose version is known to be right."""
         self.table: Table | None = None
         self.schema_chosen = False
         self.transformed = False
@@ -143,6 +143,7 @@ def _choose_schema(file: Kustomization, loader: Loader, settings: Settings) -> N
 
 def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> Accumulator:
     into.roots.append(loader.root)
+    loader.namespace = file.get("namespace") or loader.namespace
     for index, path in enumerate(file.items("resources")):
         try:
             add_resource(path, loader, settings, into)
@@ -187,16 +188,6 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
 
 def _run(step: Step, file: Kustomization, settings: Settings, resources: Resources) -> None:
     try:
-        if (
-            settings.inflated
-            and step.kind == "NamespaceTransformer"
-            and any(resource.origin.path in settings.inflated for resource in resources)
-        ):
-            raise KustomizeError(
-                "a namespace over objects that helm made is not supported",
-                hint="give the chart its namespace in helmCharts, and keep it out of what sets one",
-                unsupported=True,
-            )
         if settings.trace is None:
             step.run(resources)
         else:
@@ -206,17 +197,18 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
     if not all(map(_node, resources.items)):
         resources.drop({id(resource) for resource in resources if not resource.node})
     if settings.trail:
-        record(resources, file, settings, step.kind)
+        record(resources, file, settings, step)
 
 
-def record(resources: Resources, file: Kustomization, settings: Settings, kind: str) -> None:
+def record(resources: Resources, file: Kustomization, settings: Settings, step: Step) -> None:
     """Note on every resource that a transformer has run on it (``buildMetadata``).
 
     The real tool writes the note into the annotations, which become strings by that.
     """
+    path = file.path if step.origin is None else step.origin.path
     entry = {
-        "configuredIn": posixpath.relpath(file.path or ".", settings.root or "."),
-        "configuredBy": {"apiVersion": "builtin", "kind": kind},
+        "configuredIn": posixpath.relpath(path or ".", settings.root or "."),
+        "configuredBy": {"apiVersion": "builtin", **(step.by or {"kind": step.kind})},
     }
     for resource in resources:
         resource.trail = [*(resource.trail or ()), entry]
@@ -350,7 +342,7 @@ def _generate(file: Kustomization, loader: Loader, settings: Settings, into: Acc
                 made.append((field, index, generate(kind, entry, common, loader, Origin(file.path, 1))))
             except KustomizeError as error:
                 raise file.place(error, field, index) from None
-    if file.get("helmCharts") or file.get("helmChartInflationGenerator"):
+    if file.get("helmCharts"):
         from compiler.kustomize.helm import inflate
 
         made.extend(inflate(file, loader, settings))

@@ -45,7 +45,7 @@ def transformer_steps(
                 run = partial(run, table=settings.table)
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line, field=f"{field}[{index}]") from None
-        steps.append(Step(field, index, resource.kind, run, resource.origin))
+        steps.append(Step(field, index, resource.kind, run, resource.origin, configured_by(resource)))
     return steps
 
 
@@ -59,6 +59,7 @@ def run_generators(file: Kustomization, loader: Loader, settings: Settings) -> l
 
     made: list[tuple[str, int | None, Resource]] = []
     for index, resource in _configs(file, loader, settings, "generators"):
+        before, origin = len(made), Origin(resource.origin.path, resource.origin.line)
         try:
             _require_builtin(resource)
             if resource.kind in ("ConfigMapGenerator", "SecretGenerator"):
@@ -67,23 +68,24 @@ def run_generators(file: Kustomization, loader: Loader, settings: Settings) -> l
                 for field in ("name", "namespace"):
                     entry[field] = entry.get(field) or metadata.get(field, "")
                 kind = resource.kind.removesuffix("Generator")
-                made.append(("generators", index, generate(kind, entry, {}, loader, Origin(file.path, 1))))
+                made.append(("generators", index, generate(kind, entry, {}, loader, origin)))
             elif resource.kind == "IAMPolicyGenerator":
                 from compiler.kustomize.iampolicy import service_account
 
-                made.append(("generators", index, service_account(_config(resource), file.path)))
-            elif resource.kind in _GENERATORS:
-                raise KustomizeError(
-                    f"{resource.kind} as a generator plugin is not supported yet",
-                    hint="use helmCharts, or write the object out",
-                    unsupported=True,
-                )
+                made.append(("generators", index, service_account(_config(resource), origin)))
+            elif resource.kind == "HelmChartInflationGenerator":
+                from compiler.kustomize.helm import chart_objects
+
+                objects = chart_objects(_config(resource), loader, settings, origin)
+                made.extend(("generators", index, one) for one in objects)
             elif resource.kind in _TRANSFORMERS:
                 raise KustomizeError(f"plugin {_id(resource)} not a generator", hint="list it under transformers")
             else:
                 raise _unknown(resource)
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line, field=f"generators[{index}]") from None
+        for _, _, one in made[before:]:
+            one.generator.by = configured_by(resource)
     return made
 
 
@@ -152,6 +154,12 @@ def _require_builtin(resource: Resource) -> None:
         f"external plugins disabled; unable to load external plugin '{resource.kind}'",
         hint="only kinds of apiVersion builtin can run",
     )
+
+
+def configured_by(resource: Resource) -> dict[str, str]:
+    """A plugin's configuration as ``buildMetadata`` names it."""
+    names = {"kind": resource.kind, "name": resource.name, "namespace": resource.namespace}
+    return {field: text for field, text in names.items() if text}
 
 
 def _unknown(resource: Resource) -> KustomizeError:

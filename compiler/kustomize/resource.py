@@ -11,6 +11,7 @@ from compiler.kustomize.schema import CLUSTER_SCOPED
 
 CLUSTER = "_non_namespaceable_"
 INTERNAL = "internal.config.kubernetes.io/"
+HELM_GENERATED = INTERNAL + "helm-generated"
 _groups: dict[str, tuple[str, str]] = {}
 
 
@@ -355,6 +356,7 @@ INTERNAL_DROPPED = (
 DROPPED_ANNOTATIONS = (
     *(INTERNAL + name for name in INTERNAL_DROPPED),
     *("config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id"),
+    HELM_GENERATED,
     *("config.kubernetes.io/origin", "alpha.config.kubernetes.io/transformations"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ class Step(NamedTuple):
         kind: the kind of the built-in transformer, as ``buildMetadata`` names it.
         run: what it does to the resources.
         origin: where its configuration stands, when it is an object of its own (``transformers``).
+        by: what ``buildMetadata`` calls it then.
     """
 
     field: str
@@ -30,6 +31,7 @@ class Step(NamedTuple):
     kind: str
     run: Callable[[Resources], None]
     origin: Origin | None = None
+    by: Mapping[str, str] | None = None
 
 
 def built_in_steps(file: Kustomization, loader: Loader, config: Config, table: Table | None) -> list[Step]:

@@ -121,6 +121,7 @@ STRUCTS: Mapping[str, Mapping[str, Type]] = {
     "NameBackReferences": {**_GVK, "fieldSpecs": ["FieldSpec"]},
     "AnnotationsTransformer": {"annotations": _MAP, "fieldSpecs": ["FieldSpec"]},
     "LabelTransformer": {"labels": _MAP, "fieldSpecs": ["FieldSpec"]},
+    "HelmChartInflationGenerator": {**_HELM, "chartHome": "string", "configHome": "string"},
     "NamespaceTransformer": {
         "metadata": "ObjectMeta",
         "fieldSpecs": ["FieldSpec"],
@@ -157,6 +158,7 @@ EMBEDDED: Mapping[str, frozenset[str]] = {
     "ReplacementField": frozenset(_REPLACEMENT),
     "ConfigMapGenerator": frozenset(_GENERATOR),
     "SecretGenerator": frozenset((*_GENERATOR, "type")),
+    "HelmChartInflationGenerator": frozenset((*_HELM, "chartHome", "configHome")),
     "IAMPolicyGenerator": frozenset(("cloud", "kubernetesService", "serviceAccount")),
 }
 """Fields that Go has from an embedded struct: sigs.k8s.io/yaml does not turn numbers into strings there and below."""
