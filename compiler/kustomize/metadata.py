@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import textwrap
 from typing import Any
 
 from compiler.kustomize.fieldspec import FieldSpec, Specs
 from compiler.kustomize.labels import set_pairs
 from compiler.kustomize.pipeline import Settings
+from compiler.kustomize.printer import print_document
 from compiler.kustomize.resource import Resource, Resources
 
 ORIGIN = "config.kubernetes.io/origin"
@@ -33,14 +35,14 @@ def annotate(resources: list[Resource], settings: Settings) -> None:
 def _origin(resource: Resource, root: str) -> str:
     path = posixpath.relpath(resource.origin.path or ".", root or ".")
     if resource.origin.document is not None:
-        return f"path: {path}\n"
+        return print_document({"path": path})
     by = (resource.generator.by if resource.generator is not None else None) or {"kind": f"{resource.kind}Generator"}
     return _configured({"configuredIn": path, "configuredBy": {"apiVersion": "builtin", **by}})
 
 
 def _configured(entry: dict[str, Any]) -> str:
-    by = "".join(f"  {name}: {value}\n" for name, value in entry["configuredBy"].items())
-    return f"configuredIn: {entry['configuredIn']}\nconfiguredBy:\n{by}"
+    by = textwrap.indent(print_document(entry["configuredBy"]), "  ")
+    return f"{print_document({'configuredIn': entry['configuredIn']})}configuredBy:\n{by}"
 
 
 def _indented(text: str) -> str:

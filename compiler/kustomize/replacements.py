@@ -71,7 +71,7 @@ def apply_replacements(resources: Resources, entries: Sequence[tuple[Entry, str]
 
 def _apply(resources: Resources, entry: Entry) -> None:
     source, constant = entry.get("source"), entry.get("sourceValue")
-    if (source is None and constant is None) or entry.get("targets") is None:
+    if (source is None and constant is None) or not entry.get("targets"):
         raise KustomizeError(
             "replacements must specify a source and at least one target", hint="add source and targets"
         )
@@ -86,11 +86,12 @@ def _source_value(resources: Resources, source: Entry) -> Any:
     candidates = resources.named(source["name"]) if source.get("name") else resources.items
     found = [resource for resource in candidates if any(_is_selected(one, source) for one in resource.all_ids())]
     said = _selector_text(source)
+    asked = f"{said}:{source['fieldPath']}" if source.get("fieldPath") else said
     if not found:
-        raise KustomizeError(f"nothing selected by {said}", hint=_similar(resources, source))
+        raise KustomizeError(f"nothing selected by {asked}", hint=_similar(resources, source))
     if len(found) > 1:
         places = ", ".join(f"{resource.origin.path}:{resource.origin.line}" for resource in found[:5])
-        raise KustomizeError(f"multiple matches for selector {said}", hint=f"it selects {places}: say more in source")
+        raise KustomizeError(f"multiple matches for selector {asked}", hint=f"it selects {places}: say more in source")
     path = source.get("fieldPath") or "metadata.name"
     try:
         place = get_place(found[0].node, split_field_path(path))
