@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from compiler.pulp.foreign import foreign
 from compiler.pulp.requirements import (
     Authority,
     DjangoKey,
@@ -21,6 +22,7 @@ from compiler.pulp.requirements import (
     TrustBundle,
 )
 from compiler.pulp.site import Site, labels
+from compiler.spec.parts import parts
 
 DJANGO_KEY = "secret_key"
 FIELDS_KEY = "database_fields.symmetric.key"
@@ -49,10 +51,12 @@ def trust_bundles(site: Site) -> tuple[TrustBundle, ...]:
 
 
 def catalogue(site: Site) -> dict[str, SecretRequirement]:
-    """Every Secret that the secrets room would make for this installation, by name."""
+    """Every Secret that the secrets room would make for this installation, by name; none that somebody else makes."""
     found: dict[str, SecretRequirement] = {}
 
     def add(part: str, *materials: Material) -> None:
+        if foreign(site, part) is not None:
+            return
         kind = "kubernetes.io/tls" if isinstance(materials[0], Leaf) else "Opaque"
         found[site.name(part)] = SecretRequirement(
             name=site.name(part),
@@ -68,17 +72,15 @@ def catalogue(site: Site) -> dict[str, SecretRequirement]:
     add("container-auth", TokenPair(TOKEN_PRIVATE, TOKEN_PUBLIC))
     spec = site.spec
     if spec.database and spec.database.external:
-        if not spec.database.external.secret:
-            host = spec.database.external.host
-            add("postgres-configuration", Given({PASSWORD: f"password of the role on the PostgreSQL at {host}"}))
+        host = spec.database.external.host
+        add("postgres-configuration", Given({PASSWORD: f"password of the role on the PostgreSQL at {host}"}))
     else:
         add("postgres-configuration", Password(PASSWORD))
     if spec.cache and spec.cache.external:
-        if not spec.cache.external.secret:
-            add("redis-configuration", Given({PASSWORD: f"password of the Redis at {spec.cache.external.host}"}))
+        add("redis-configuration", Given({PASSWORD: f"password of the Redis at {spec.cache.external.host}"}))
     else:
         add("redis-configuration", Password(PASSWORD))
-    if spec.storage and spec.storage.s3 and not spec.storage.s3.secret:
+    if spec.storage and spec.storage.s3:
         bucket = spec.storage.s3.bucket
         add(
             "s3",
@@ -114,18 +116,17 @@ def _certificates(site: Site, add: Callable[..., None]) -> None:
 
 
 def existing(site: Site) -> tuple[ExistingSecret, ...]:
-    """The Secrets that somebody else makes and the spec names, with the keys that are read from them."""
+    """The Secrets that somebody else makes and the spec names, with the keys that are read from them.
+
+    Of those in place of ours, :func:`compiler.pulp.model.build_model` keeps what a pod mounts.
+    """
     spec = site.spec
     namespace = site.namespace or ""
-    found: list[ExistingSecret] = []
-    if spec.database and spec.database.external and spec.database.external.secret:
-        outer = spec.database.external
-        found.append(ExistingSecret(str(outer.secret), namespace, (outer.secret_key,)))
-    if spec.cache and spec.cache.external and spec.cache.external.secret:
-        cache = spec.cache.external
-        found.append(ExistingSecret(str(cache.secret), namespace, (cache.secret_key,)))
-    if spec.storage and spec.storage.s3 and spec.storage.s3.secret and spec.storage.s3.credentials == "keys":
-        found.append(ExistingSecret(spec.storage.s3.secret, namespace, (S3_ACCESS_KEY, S3_SECRET_KEY)))
+    found = [
+        ExistingSecret(theirs.name, namespace, tuple(sorted(set(theirs.keys.values()))), site.name(part), theirs.keys)
+        for part in parts(spec)
+        if (theirs := foreign(site, part)) is not None
+    ]
     if spec.exposure and spec.exposure.ingress and spec.exposure.ingress.tls and spec.exposure.ingress.tls.secret:
         found.append(ExistingSecret(spec.exposure.ingress.tls.secret, namespace, ("tls.crt", "tls.key")))
     found += [ExistingSecret(name, namespace, (".dockerconfigjson",)) for name in spec.pulp.image_pull_secrets]

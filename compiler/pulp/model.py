@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from compiler.errors import CompilerError
 from compiler.k8s.objects import GeneratedConfigMap, Model, Object, ObjectKey, key_of
 from compiler.pulp.accounts import account_objects
 from compiler.pulp.admin import admin_objects
@@ -29,6 +30,7 @@ from compiler.pulp.storage import storage_objects
 from compiler.pulp.web import web_config_maps, web_objects
 from compiler.pulp.worker import worker_objects
 from compiler.spec.models import Spec
+from compiler.spec.parts import parts
 
 _WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
 
@@ -151,10 +153,14 @@ def _requirements(site: Site, objects: Sequence[Object]) -> Requirements:
     if not site.deployable:
         return Requirements()
     consumers: dict[str, list[str]] = {}
+    by_part: dict[str, list[str]] = {}
     for obj in objects:
         if obj["kind"] in _WORKLOADS:
             for name in mounted(pod_spec(obj)):
                 consumers.setdefault(name, []).append(_consumer(obj))
+            for volume in pod_spec(obj).get("volumes", ()):
+                by_part.setdefault(site.name(volume["name"]), []).append(_consumer(obj))
+    _refuse_unmounted(site, by_part)
     secrets = catalogue(site)
     return Requirements(
         secrets=tuple(
@@ -167,8 +173,27 @@ def _requirements(site: Site, objects: Sequence[Object]) -> Requirements:
             for bundle in trust_bundles(site)
             if bundle.name in consumers
         ),
-        existing=existing(site),
+        existing=tuple(
+            replace(one, consumers=tuple(sorted(by_part.get(one.instead, ()))))
+            for one in existing(site)
+            if not one.instead or one.instead in by_part
+        ),
     )
+
+
+def _refuse_unmounted(site: Site, by_part: Mapping[str, Sequence[str]]) -> None:
+    """Refuse an existing Secret that would be named in vain: whoever named it thinks that it is used.
+
+    Raises:
+        CompilerError: no pod mounts it.
+    """
+    for part in sorted(site.spec.secrets.existing):
+        if site.name(part) not in by_part:
+            used = sorted(one for one in parts(site.spec) if site.name(one) in by_part)
+            raise CompilerError(
+                f"secrets.existing.{part}: no pod of this installation mounts {site.name(part)}",
+                hint=f"take it out; what is mounted: {', '.join(used)}",
+            )
 
 
 def _consumer(obj: Object) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from compiler.pulp.foreign import foreign
 from compiler.pulp.material import TRUST, catalogue
-from compiler.pulp.provenance import From
+from compiler.pulp.provenance import From, bare
 from compiler.pulp.site import Site, selector
 
 GENERATIONS = "pulp-compiler/secret-generations"
@@ -43,11 +44,16 @@ class Mount:
     sub_path: str | None = None
 
 
-def secret_mount(site: Site, part: str, items: Mapping[str, str] | None = None, secret: str | None = None) -> Mount:
-    """A whole Secret below ``/etc/pulp/secrets``; ``items`` maps the keys of a foreign Secret to our file names."""
-    source: dict[str, Any] = {"secretName": secret or site.name(part), "defaultMode": _SECRET_MODE}
-    if items:
-        source["items"] = [{"key": key, "path": path} for key, path in sorted(items.items())]
+def secret_mount(site: Site, part: str) -> Mount:
+    """Our Secret ``<name>-<part>`` below ``/etc/pulp/secrets``, or what the spec names in its place: of that one only
+    the keys that are ours, under our names."""
+    source: dict[str, Any] = {"secretName": site.name(part), "defaultMode": _SECRET_MODE}
+    theirs = foreign(site, part)
+    if theirs is not None:
+        source["secretName"] = From(theirs.spec_key, theirs.name)
+        source["items"] = From(
+            theirs.spec_key, [{"key": key, "path": path} for path, key in sorted(theirs.keys.items())]
+        )
     return Mount(part, {"secret": source}, f"/etc/pulp/secrets/{part}")
 
 
@@ -206,7 +212,7 @@ def secret_generations(site: Site, volumes: Sequence[Mapping[str, Any]]) -> str 
     """``name=N`` for each of our Secrets and the CA bundle among the volumes, sorted, joined by commas."""
     ours = catalogue(site).keys() | {site.name(part) for part in TRUST}
     names = {
-        str(source.get("secretName") or source.get("name"))
+        str(bare(source.get("secretName") or source.get("name")))
         for volume in volumes
         for source in (volume.get("secret"), volume.get("configMap"))
         if source

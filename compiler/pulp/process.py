@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.k8s.objects import GeneratedConfigMap
-from compiler.pulp import material
 from compiler.pulp.images import image
 from compiler.pulp.pod import Container, Mount, config_mount, resources, scratch_mount, secret_mount, trust_mount
 from compiler.pulp.provenance import From
@@ -40,8 +39,7 @@ def settings_mounts(site: Site) -> tuple[Mount, ...]:
         mounts.append(trust_mount(site))
     if spec.database and spec.database.external:
         outer = spec.database.external
-        renamed = {outer.secret_key: material.PASSWORD} if outer.secret else None
-        mounts.append(secret_mount(site, "postgres-configuration", renamed, outer.secret))
+        mounts.append(secret_mount(site, "postgres-configuration"))
         if outer.ca:
             mounts.append(config_mount(site, "database-ca"))
     elif spec.database and spec.database.embedded:
@@ -50,8 +48,7 @@ def settings_mounts(site: Site) -> tuple[Mount, ...]:
             mounts.append(secret_mount(site, "database-client"))
     if spec.cache and spec.cache.external:
         cache = spec.cache.external
-        renamed = {cache.secret_key: material.PASSWORD} if cache.secret else None
-        mounts.append(secret_mount(site, "redis-configuration", renamed, cache.secret))
+        mounts.append(secret_mount(site, "redis-configuration"))
         if cache.ca:
             mounts.append(config_mount(site, "cache-ca"))
     elif spec.cache and spec.cache.embedded:
@@ -59,7 +56,7 @@ def settings_mounts(site: Site) -> tuple[Mount, ...]:
         if site.mutual:
             mounts.append(secret_mount(site, "redis-client"))
     if spec.storage and spec.storage.s3 and spec.storage.s3.credentials == "keys":
-        mounts.append(secret_mount(site, "s3", secret=spec.storage.s3.secret))
+        mounts.append(secret_mount(site, "s3"))
     return tuple(mounts)
 
 

@@ -134,11 +134,17 @@ class ExistingSecret:
         name: ``metadata.name``.
         namespace: its namespace.
         keys: the keys that are read from it, sorted.
+        instead: name of the Secret of ours that it stands for; empty when we would make none.
+        mapping: our key to its key, for one that stands for ours.
+        consumers: the workloads that mount it in place of ours, as ``Kind/name``.
     """
 
     name: str
     namespace: str
     keys: tuple[str, ...] = ()
+    instead: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    consumers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

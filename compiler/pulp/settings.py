@@ -10,6 +10,7 @@ from urllib.parse import quote
 from compiler.errors import CompilerError
 from compiler.pulp import material
 from compiler.pulp.cache import cache_user
+from compiler.pulp.foreign import foreign
 from compiler.pulp.literals import Code, literal, text_literal
 from compiler.pulp.plugins import enabled
 from compiler.pulp.site import CACHE_PORT, DATABASE_PORT, Site
@@ -94,6 +95,12 @@ def _read(root: str, part: str, key: str) -> Code:
     return Code(f"_read({text_literal(_secret(root, part, key))})")
 
 
+def _user(site: Site, root: str, part: str) -> Code | None:
+    """The user's name, where an existing Secret holds it."""
+    theirs = foreign(site, part)
+    return _read(root, part, material.USERNAME) if theirs is not None and material.USERNAME in theirs.keys else None
+
+
 def _core(site: Site, root: str) -> dict[str, Any]:
     spec = site.spec
     values: dict[str, Any] = {
@@ -166,7 +173,7 @@ def _database(site: Site, root: str) -> dict[str, Any]:
                 "OPTIONS": options,
                 "PASSWORD": _read(root, "postgres-configuration", material.PASSWORD),
                 "PORT": str(port),
-                "USER": user,
+                "USER": _user(site, root, "postgres-configuration") or user,
             }
         }
     }
@@ -194,6 +201,9 @@ def _cache(site: Site, root: str) -> dict[str, Any]:
         tls |= {"ssl_cert_reqs": "required", "ssl_check_hostname": "true"}
     query = "&".join(f"{key}={quote(value, safe='/')}" for key, value in sorted(tls.items()))
     start = text_literal(f"{scheme}://{quote(cache_user(site) or '', safe='')}:")
+    named = _user(site, root, "redis-configuration")
+    if named is not None:
+        start = f'"{scheme}://" + _quote({named.text}, safe="") + ":"'
     end = text_literal(f"@{host}:{port}/{number}" + (f"?{query}" if query else ""))
     password = _read(root, "redis-configuration", material.PASSWORD).text
     return {"CACHE_ENABLED": True, "REDIS_URL": Code(f'{start} + _quote({password}, safe="") + {end}')}

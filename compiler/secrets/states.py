@@ -10,7 +10,7 @@ from compiler.pulp.requirements import SecretRequirement
 from compiler.secrets import digest, inventory, layout, plan
 from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Sealing
-from compiler.secrets.targets import Target
+from compiler.secrets.targets import Target, refuse_existing
 
 
 def states(tree: Tree, target: Target, sealing: Sealing) -> dict[str, plan.State]:
@@ -117,6 +117,7 @@ def requirement_of(targets: Sequence[Target], secret: str) -> tuple[Target, Secr
         for one in target.requirements.secrets
     }
     if secret not in known:
+        refuse_existing(targets, secret)
         near = difflib.get_close_matches(secret, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "`compiler secrets status` lists them"
         raise CompilerError(f"no overlay wants a Secret {secret!r}", hint=hint)

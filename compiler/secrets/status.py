@@ -9,6 +9,7 @@ from typing import Literal
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
+from compiler.pulp.requirements import ExistingSecret
 from compiler.secrets import gone, inventory, layout, lock, pki, plan, recipients, sealedsecrets
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
@@ -30,7 +31,8 @@ class Row:
 
     Args:
         id: the Secret's id, ``<overlay>/<authority> CA g<N>``, or ``<overlay>/controller``.
-        kind: ``generated``, ``given``, ``certificate``, ``ca`` or ``controller``.
+        kind: ``generated``, ``given``, ``certificate``, ``existing`` (somebody else makes it), ``ca``, or
+            ``controller``.
         condition: ``ok``, or what is to be done about it.
         note: the condition in words.
         backend: what seals it; empty for what is not sealed.
@@ -80,6 +82,7 @@ def status(tree: Tree, targets: Sequence[Target], access: Access, *, lost: bool 
             Row(secret, "", "orphan", "no overlay wants it; `compiler secrets ensure --prune` removes it")
             for secret in orphans(target, sealing)
         ]
+        rows += [_existing(target.overlay, one) for one in target.requirements.existing if one.instead]
         rows += _authorities(target.overlay, sealing, access.now)
         if not target.issues():
             rows += _unknown(target, Authorities(target.overlay, sealing))
@@ -88,6 +91,18 @@ def status(tree: Tree, targets: Sequence[Target], access: Access, *, lost: bool 
     for overlay in gone.gone(tree, sealing.snapshot(), targets) if lost else ():
         rows += _lost(overlay, sealing)
     return tuple(sorted(rows, key=lambda row: row.id))
+
+
+def _existing(overlay: str, one: ExistingSecret) -> Row:
+    """A row for a Secret that somebody else makes: nothing of it is known here but which keys are read."""
+    return Row(
+        layout.identifier(overlay, one.instead),
+        "existing",
+        "ok",
+        f"the Secret {one.name}, which somebody else makes; pods do not restart when it changes",
+        consumers=one.consumers,
+        holds=tuple(f"{key}: its key {theirs}" for key, theirs in sorted(one.mapping.items())),
+    )
 
 
 def _lost(overlay: str, sealing: Sealing) -> list[Row]:

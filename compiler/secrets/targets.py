@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from compiler.errors import CompilerError
@@ -65,3 +66,18 @@ def refuse_reference(target: Target, requirement: SecretRequirement) -> None:
             f"{secret} is issued by cert-manager: nothing of it is kept here",
             hint=f"cmctl renew --namespace {requirement.namespace} {requirement.name}",
         )
+
+
+def refuse_existing(targets: Iterable[Target], secret: str) -> None:
+    """Refuse an id in whose place the spec names a Secret that somebody else makes.
+
+    Raises:
+        CompilerError: it does.
+    """
+    for target in targets:
+        for one in target.requirements.existing:
+            if one.instead and layout.identifier(target.overlay, one.instead) == secret:
+                raise CompilerError(
+                    f"{secret} is made by somebody else: the spec names the Secret {one.name} in its place",
+                    hint="change it there; nothing of it is kept here",
+                )

@@ -24,11 +24,13 @@ class Key:
         name: as written in a file.
         info: pydantic's description of the field.
         section: the model of its value, when that is a section.
+        members: the model of each value, when it is a map of sections under names of one's own.
     """
 
     name: str
     info: FieldInfo
     section: type[Section] | None
+    members: type[Section] | None = None
 
 
 @cache
@@ -37,8 +39,12 @@ def keys_of(section: type[Section]) -> dict[str, Key]:
     found = {}
     for field, info in section.model_fields.items():
         name = info.alias or field
-        found[name] = Key(name, info, _section_in(info.annotation))
+        found[name] = Key(name, info, _section_in(info.annotation), _members_in(info.annotation))
     return found
+
+
+def _members_in(annotation: Any) -> type[Section] | None:
+    return _section_in(get_args(annotation)[1]) if get_origin(annotation) is dict else None
 
 
 def _section_in(annotation: Any) -> type[Section] | None:

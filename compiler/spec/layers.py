@@ -157,6 +157,14 @@ def _known(node: Node, section: type[Section], path: Path, errors: list[Compiler
             continue
         if key.section is not None and child.is_mapping:
             child = _known(child, key.section, (*path, name), errors)
+        elif key.members is not None and child.is_mapping:
+            child = replace(
+                child,
+                value={
+                    own: _known(member, key.members, (*path, name, own), errors) if member.is_mapping else member
+                    for own, member in child.value.items()
+                },
+            )
         entries[name] = child
     return replace(node, value=entries)
 

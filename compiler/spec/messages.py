@@ -37,6 +37,7 @@ PATTERNS = {
     _pattern_of(common.ServiceName): "lower-case letters, digits and dashes, a letter first (an RFC 1035 label)",
     _pattern_of(common.Hostname): "a host name in lower case, without scheme, port and path, like pulp.example.com",
     _pattern_of(common.SecretName): "a Kubernetes name: lower-case letters, digits, dashes and dots",
+    _pattern_of(common.SecretKey): "a key of a Secret: letters, digits, dashes, dots and underscores",
     _pattern_of(common.Quantity): "a Kubernetes quantity, like 10Gi or 500m",
     r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$": "a bucket name: 3 to 63 lower-case letters, digits, dashes and dots",
     r"^https?://": "a URL that begins with http:// or https://",

@@ -47,7 +47,11 @@ checked by `compiler check` against the schemas of `kubernetes_version`.
 def reference() -> str:
     """The whole page."""
     parts = [_INTRODUCTION, _groups(), _environments(), "## Keys\n", _extends(), _table(Spec, ())]
-    parts += [_section(path, key.section, key) for path, key in walk() if key.section is not None]
+    for path, key in walk():
+        if key.section is not None:
+            parts.append(_section(path, key.section, key))
+        elif key.members is not None:
+            parts.append(_section((*path, "NAME"), key.members, key))
     return "\n".join(parts)
 
 
@@ -109,8 +113,13 @@ def _default(path: Path, key: Key) -> str:
 
 def _example(path: Path, key: Key) -> str:
     if key.section is not None:
-        return f"[below](#{''.join(char for char in render(path) if char.isalnum() or char in '_-')})"
+        return f"[below](#{_anchor(path)})"
     return f"`{_flow(example_of(key))}`"
+
+
+def _anchor(path: Path) -> str:
+    """How Markdown links to the heading of a section."""
+    return "".join(char for char in render(path).lower() if char.isalnum() or char in "_-")
 
 
 def example_of(key: Key) -> Any:
@@ -142,6 +151,8 @@ def _type(path: Path, key: Key) -> str:
     """The type of a key in words."""
     if key.section is not None:
         return "string or section" if path == ("namespace",) else "section"
+    if key.members is not None:
+        return f"map of [sections](#{_anchor((*path, 'NAME'))})"
     schema = _json_schema(key)
     parts = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
     return " or ".join(_words(part) for part in parts)
@@ -167,7 +178,8 @@ def _words(schema: dict[str, Any]) -> str:
             return f"list of: {_words(schema['items'])}"
         case "object":
             values = schema.get("additionalProperties")
-            return "map of strings" if values == {"type": "string"} else "Kubernetes object or plain data"
+            strings = isinstance(values, dict) and values.get("type") == "string"
+            return "map of strings" if strings else "Kubernetes object or plain data"
     return "string"
 
 

@@ -10,6 +10,7 @@ import urllib.parse
 
 from compiler.errors import CompilerError
 from compiler.k8s.versions import SUPPORTED_KUBERNETES
+from compiler.spec.existing import check_existing
 from compiler.spec.fields import check_fields
 from compiler.spec.groups import GROUPS
 from compiler.spec.models import Spec, Workload
@@ -49,6 +50,7 @@ def check(spec: Spec, node: Node) -> tuple[CompilerError, ...]:
             ("namespace",),
             hint="say `environment: demo`, `production` or `replica`; a layer to build on leaves the namespace out",
         )
+    check_existing(spec, wrong)
     check_settings(spec, wrong)
     check_fields(spec, wrong)
     return tuple(wrong.errors)

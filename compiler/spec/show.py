@@ -44,8 +44,11 @@ def _section(effective: EffectiveSpec, section: Section, path: Path) -> Iterator
 
 
 def _free(effective: EffectiveSpec, value: Any, path: Path) -> Iterator[Value]:
-    """Free-form maps (labels, settings, Kubernetes objects) by their entries, which may come from several layers."""
-    if isinstance(value, dict) and value:
+    """Maps under names of one's own (labels, settings, Kubernetes objects, sections) by their entries, which may come
+    from several layers."""
+    if isinstance(value, Section):
+        yield from _section(effective, value, path)
+    elif isinstance(value, dict) and value:
         for name, child in value.items():
             yield from _free(effective, child, (*path, name))
     else:

@@ -109,8 +109,10 @@ def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
     found: dict[tuple[str, str], tuple[str, ...] | None] = {}
     for name, keys in in_inventory(tree, overlay_name(effective.folder)).items():
         found["ConfigMap" if name in bundles else "Secret", name] = keys
-    for existing in required.existing:
-        found["Secret", existing.name] = existing.keys
+    theirs: dict[str, tuple[str, ...]] = {}
+    for existing in required.existing:  # one Secret may stand for several of ours
+        theirs[existing.name] = (*theirs.get(existing.name, ()), *existing.keys)
+    found |= {("Secret", name): keys for name, keys in theirs.items()}
     if spec.storage is not None and spec.storage.claim is not None:
         found["PersistentVolumeClaim", spec.storage.claim.name] = None
     return found

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from compiler.pulp.requirements import Requirements
+from compiler.errors import CompilerError
+from compiler.pulp.requirements import ExistingSecret, Requirements
 from compiler.secrets import layout
 from compiler.secrets.status import Row, status
 from tests.secrets.support import NOW, World, admin_password, api_tls, copy, s3
@@ -80,3 +81,28 @@ def test_a_controllers_certificate_is_watched() -> None:
     assert rows(world)["demo/controller"].condition == "renew"
     world.later(days=100)
     assert rows(world)["demo/controller"].condition == "wrong"
+
+
+def test_a_secret_that_somebody_else_makes_is_told_and_never_due(world: World) -> None:
+    theirs = ExistingSecret(
+        "team", "pulp-demo", ("pw",), "pulp-admin-password", {"password": "pw"}, ("Job/pulp-admin-password",)
+    )
+    world.requirements = Requirements((api_tls(), s3()), existing=(theirs,))
+    with world.access(None, sops=False) as access:
+        found = [row for row in status(world.tree, world.targets, access) if row.id == "demo/pulp-admin-password"]
+    orphan, row = sorted(found, key=lambda row: row.kind)
+    assert orphan.condition == "orphan"  # what was sealed before is to be pruned
+    assert (row.kind, row.condition, row.generation, row.readers) == ("existing", "ok", 0, ())
+    assert row.holds == ("password: its key pw",)
+    assert row.consumers == ("Job/pulp-admin-password",)
+    assert "the Secret team" in row.note
+
+
+def test_nothing_is_made_for_a_secret_that_somebody_else_makes(world: World) -> None:
+    theirs = ExistingSecret("team", "pulp-demo", ("pw",), "pulp-s3", {"s3-access-key-id": "pw"})
+    world.requirements = Requirements((admin_password(), api_tls()), existing=(theirs,))
+    outcome = world.ensure()
+    assert not any("s3" in path for path in outcome.writes)
+    assert [step.action for step in outcome.steps] == ["keep", "keep"]
+    with pytest.raises(CompilerError, match="demo/pulp-s3 is made by somebody else: the spec names the Secret team"):
+        world.give("pulp-s3", {"s3-access-key-id": b"x"})

@@ -148,5 +148,7 @@ def _constraints(info: FieldInfo | Any) -> list[str]:
 
 
 def test_every_pattern_of_the_models_has_words() -> None:
-    used = {pattern for _, key in walk() for pattern in _constraints(key.info)}
+    members = [key.members for _, key in walk() if key.members is not None]
+    keys = [*walk(), *(inner for section in members for inner in walk(section))]
+    used = {pattern for _, key in keys for pattern in _constraints(key.info)}
     assert used == set(PATTERNS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compiler.spec import load
 from compiler.spec.environments import DEFAULTS
-from compiler.spec.keys import walk
+from compiler.spec.keys import keys_of, walk
 from compiler.spec.models import Spec
 from compiler.spec.node import plain, render
 from compiler.spec.reader import read_layer
@@ -62,6 +62,9 @@ def test_the_reference_names_every_key() -> None:
     for path, key in walk():
         if key.section is not None:
             assert f"### `{render(path)}`\n" in page
+        if key.members is not None:
+            assert f"### `{render((*path, 'NAME'))}`\n" in page
+            assert all(f"| `{name}` |" in page for name in keys_of(key.members))
         assert f"| `{path[-1]}` |" in page
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from compiler.spec.models.common import Hostname, K8sObject, Quantity, SecretName, Section
+from compiler.spec.models.common import Hostname, K8sObject, Quantity, SecretKey, SecretName, Section
 
 
 class EmbeddedDatabase(Section):
@@ -35,8 +35,10 @@ class ExternalDatabase(Section):
     """PEM of the CA that signed its certificate; the image's public CAs when absent."""
     secret: Annotated[SecretName | None, Field(examples=["pulp-database"])] = None
     """An existing Secret that holds the password, instead of one given to ``compiler secrets set``."""
-    secret_key: Annotated[str, Field(min_length=1)] = "password"
+    secret_key: SecretKey = "password"
     """Key of the password in that Secret."""
+    user_key: Annotated[SecretKey | None, Field(examples=["username"])] = None
+    """Key of the user's name in that Secret, instead of ``user``."""
     cidrs: Annotated[list[str], Field(examples=[["10.0.0.0/16"]])] = []
     """Addresses for the egress NetworkPolicy; anywhere on that port when empty."""
 
@@ -74,8 +76,10 @@ class ExternalCache(Section):
     """PEM of the CA that signed its certificate; the image's public CAs when absent."""
     secret: Annotated[SecretName | None, Field(examples=["pulp-cache"])] = None
     """An existing Secret that holds the password, instead of one given to ``compiler secrets set``."""
-    secret_key: Annotated[str, Field(min_length=1)] = "password"
+    secret_key: SecretKey = "password"
     """Key of the password in that Secret."""
+    user_key: Annotated[SecretKey | None, Field(examples=["username"])] = None
+    """Key of the user's name in that Secret, instead of ``user``."""
     cidrs: Annotated[list[str], Field(examples=[["10.0.0.0/16"]])] = []
     """Addresses for the egress NetworkPolicy; anywhere on that port when empty."""
 

@@ -28,6 +28,9 @@ Hostname = Annotated[
 SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 """The name of a Secret or ConfigMap: an RFC 1123 subdomain."""
 
+SecretKey = Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]
+"""A key of a Secret or ConfigMap, as Kubernetes allows it."""
+
 Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?([EPTGMK]i|[numkMGTPE])?$")]
 """A Kubernetes resource quantity, e.g. ``10Gi`` or ``500m``."""
 
