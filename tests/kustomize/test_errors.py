@@ -56,7 +56,11 @@ def refuse(files: dict[str, str | bytes], folder: str = "top") -> KustomizeError
         ({"kustomization.yaml": "configMapGenerator:\n- literals: [a=b]\n"}, 2, "must have a name"),
         ({"kustomization.yaml": "configMapGenerator:\n- {name: c, files: [nope]}\n"}, 2, "no such file"),
         ({"kustomization.yaml": "helmCharts:\n- name: x\n"}, 2, "--enable-helm"),
-        ({"kustomization.yaml": "replacements:\n- source: {kind: Nope}\n  targets: [{select: {kind: Pod}}]\n"}, 2, "nothing selected"),
+        (
+            {"kustomization.yaml": "replacements:\n- source: {kind: Nope}\n  targets: [{select: {kind: Pod}}]\n"},
+            2,
+            "nothing selected",
+        ),
     ],
 )
 def test_an_error_names_file_line_and_remedy(files: dict[str, str | bytes], line: int, said: str) -> None:
