@@ -10,15 +10,14 @@ from compiler.pulp.images import image
 from compiler.pulp.pod import (
     REDIS_UID,
     Container,
-    Mount,
     Pod,
     config_mount,
     pod_template,
     scratch_mount,
     secret_mount,
-    trust_mount,
 )
 from compiler.pulp.provenance import From
+from compiler.pulp.reload import certificate_mounts, reload_containers, reload_script, reloaded
 from compiler.pulp.scripts import text
 from compiler.pulp.site import CACHE_PORT, Site, labels, manifest, selector
 
@@ -41,10 +40,11 @@ def cache_objects(site: Site) -> list[dict[str, Any]]:
 
 
 def cache_config_maps(site: Site) -> list[GeneratedConfigMap]:
-    """The script that writes Redis' access list."""
+    """The scripts that write Redis' access list and watch its certificate."""
     if not (site.spec.cache and site.spec.cache.embedded):
         return []
-    return [GeneratedConfigMap(site.name("redis-scripts"), {"acl.sh": text("acl.sh")}, labels(site, "cache"))]
+    files = {"acl.sh": text("acl.sh"), **reload_script(site)}
+    return [GeneratedConfigMap(site.name("redis-scripts"), files, labels(site, "cache"))]
 
 
 def _arguments(site: Site, memory: str) -> list[Any]:
@@ -70,24 +70,21 @@ def _deployment(site: Site) -> dict[str, Any]:
     assert embedded is not None  # noqa: S101 - the caller looked
     implied = {"requests": {"cpu": "50m", "memory": embedded.memory}, "limits": {"memory": embedded.memory}}
     run = scratch_mount("run", "/run/redis", "16Mi", memory=True)
-    password = secret_mount(site, "redis-configuration")
-    served: list[Mount] = [run]
-    if site.encrypted:
-        served += [secret_mount(site, "redis-tls"), trust_mount(site)]
+    scripts = config_mount(site, "redis-scripts", executable=True)
     ping = ["redis-cli", "-s", _SOCKET, "--user", "probe", "--pass", "probe", "--no-auth-warning", "ping"]
     probe = {"exec": {"command": ["/bin/sh", "-c", f'test "$({" ".join(ping)})" = PONG']}, "timeoutSeconds": 5}
     acl = Container(
         name="acl",
         image=image(site, "redis"),
         command=["/bin/sh", "/etc/pulp/redis-scripts/acl.sh"],
-        mounts=(run, password, config_mount(site, "redis-scripts", executable=True)),
+        mounts=(run, secret_mount(site, "redis-configuration"), scripts),
         resources={"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
     )
     redis = Container(
         name="redis",
         image=image(site, "redis"),
         command=_arguments(site, embedded.memory),
-        mounts=served,
+        mounts=(run, *certificate_mounts(site, "redis")),
         resources=From("cache.embedded.resources", embedded.resources)
         if embedded.resources
         else From("cache.embedded.memory", implied),
@@ -104,8 +101,9 @@ def _deployment(site: Site) -> dict[str, Any]:
             account="redis",
             uid=REDIS_UID,
             init=(acl,),
-            containers=(redis,),
+            containers=(redis, *reload_containers(site, "redis", (run, scripts))),
             fields={"terminationGracePeriodSeconds": 30},
+            reloaded=reloaded(site, "redis"),
         ),
     )
     body = {

@@ -17,9 +17,9 @@ from compiler.pulp.pod import (
     resources,
     scratch_mount,
     secret_mount,
-    trust_mount,
 )
 from compiler.pulp.provenance import From
+from compiler.pulp.reload import certificate_mounts, reload_containers, reload_script, reloaded
 from compiler.pulp.scripts import text
 from compiler.pulp.site import DATABASE_PORT, Site, labels, manifest, selector
 
@@ -38,15 +38,12 @@ def database_objects(site: Site) -> list[dict[str, Any]]:
 
 
 def database_config_maps(site: Site) -> list[GeneratedConfigMap]:
-    """Who may connect, and the script that prepares the volume."""
+    """Who may connect, and the scripts that prepare the volume and watch the certificates."""
     if not (site.spec.database and site.spec.database.embedded):
         return []
     name = site.name("database-scripts")
-    return [
-        GeneratedConfigMap(
-            name, {"database.sh": text("database.sh"), "pg_hba.conf": hba(site)}, labels(site, "database")
-        )
-    ]
+    files = {"database.sh": text("database.sh"), "pg_hba.conf": hba(site), **reload_script(site)}
+    return [GeneratedConfigMap(name, files, labels(site, "database"))]
 
 
 def hba(site: Site) -> str:
@@ -93,9 +90,6 @@ def _stateful_set(site: Site) -> dict[str, Any]:
     scratch = (scratch_mount("tmp", "/tmp", "256Mi"), scratch_mount("run", _SOCKETS, "16Mi"))  # noqa: S108
     scripts = config_mount(site, "database-scripts", executable=True)
     environment = {"PGDATA": _PGDATA}
-    served: list[Mount] = [data, *scratch, scripts]
-    if site.encrypted:
-        served += [secret_mount(site, "database-tls"), trust_mount(site)]
     ready = {
         "exec": {"command": ["pg_isready", "-q", "-h", _SOCKETS, "-U", DATABASE_ROLE, "-d", DATABASE_ROLE]},
         "timeoutSeconds": 5,
@@ -117,7 +111,7 @@ def _stateful_set(site: Site) -> dict[str, Any]:
         name="postgres",
         image=image(site, "postgres"),
         command=_arguments(site),
-        mounts=served,
+        mounts=(data, *scratch, scripts, *certificate_mounts(site, "postgres")),
         resources=wanted,
         env=environment,
         fields={
@@ -140,8 +134,9 @@ def _stateful_set(site: Site) -> dict[str, Any]:
             account="database",
             uid=POSTGRES_UID,
             init=(prepare,),
-            containers=(postgres,),
+            containers=(postgres, *reload_containers(site, "postgres", (scratch[1], scripts))),
             fields={"terminationGracePeriodSeconds": _GRACE},
+            reloaded=reloaded(site, "postgres"),
         ),
     )
     # The claim's volume is made by the StatefulSet, not by the pod.

@@ -45,6 +45,8 @@ def job_config_maps(site: Site) -> list[GeneratedConfigMap]:
     """The scripts of the migration and of the admin password."""
     return [
         GeneratedConfigMap(
-            site.name("job-scripts"), {name: text(name) for name in ("admin.py", "migrate.sh")}, labels(site)
+            site.name("job-scripts"),
+            {name: text(name) for name in ("admin.py", "migrate.sh", "schema.py")},
+            labels(site),
         )
     ]

@@ -158,6 +158,7 @@ class Pod:
         fields: further fields of the pod spec.
         pod_labels: extra labels.
         pod_annotations: extra annotations.
+        reloaded: volumes whose changes the running pod takes over, so that they do not restart it.
     """
 
     component: str
@@ -168,6 +169,7 @@ class Pod:
     fields: Mapping[str, Any] = field(default_factory=dict)
     pod_labels: Mapping[str, Any] = field(default_factory=dict)
     pod_annotations: Mapping[str, Any] = field(default_factory=dict)
+    reloaded: frozenset[str] = frozenset()
 
 
 def pod_template(site: Site, pod: Pod) -> dict[str, Any]:
@@ -181,7 +183,7 @@ def pod_template(site: Site, pod: Pod) -> dict[str, Any]:
     annotations: dict[str, Any] = {
         "kubectl.kubernetes.io/default-container": pod.containers[0].name,
         **pod.pod_annotations,
-        GENERATIONS: secret_generations(site, ordered),
+        GENERATIONS: secret_generations(site, [volume for volume in ordered if volume["name"] not in pod.reloaded]),
     }
     return {
         "metadata": {

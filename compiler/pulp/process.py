@@ -87,7 +87,9 @@ def config_maps(site: Site) -> list[GeneratedConfigMap]:
     spec = site.spec
     made = [
         GeneratedConfigMap(site.name("settings"), {"settings.py": settings_py(site)}, labels(site)),
-        GeneratedConfigMap(site.name("scripts"), {name: text(name) for name in ("gate.sh", "probe.py")}, labels(site)),
+        GeneratedConfigMap(
+            site.name("scripts"), {name: text(name) for name in ("gate.sh", "probe.py", "schema.py")}, labels(site)
+        ),
     ]
     if spec.database and spec.database.external and spec.database.external.ca:
         made.append(GeneratedConfigMap(site.name("database-ca"), {"ca.crt": spec.database.external.ca}, labels(site)))

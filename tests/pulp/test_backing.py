@@ -96,6 +96,8 @@ def test_the_access_list_holds_a_hash_of_the_password(tmp_path: Path) -> None:
     assert f"user pulp on #{hashlib.sha256(b'pa ss').hexdigest()} " in written
     assert "user default off" in written
     assert "pa ss" not in written
+    made_here = (tmp_path / "reload").read_text().strip()
+    assert f"user reload on #{hashlib.sha256(made_here.encode()).hexdigest()} -@all +config|set" in written
     assert os.stat(tmp_path / "users.acl").st_mode & 0o077 == 0
 
 

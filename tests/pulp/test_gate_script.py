@@ -28,7 +28,9 @@ def gate(folder: Path, manager: str, seconds: str = "0") -> subprocess.Completed
 
 
 def test_the_gate_opens_when_nothing_is_pending(tmp_path: Path) -> None:
-    assert gate(tmp_path, 'test "$1 $2" = "migrate --check"').returncode == 0
+    manager = 'test "$1 $2 $SCHEMA" = "shell -c wait" && test "$DEADLINE" -ge "$(date +%s)" && echo ready'
+    done = gate(tmp_path, manager, "20")
+    assert (done.returncode, done.stdout) == (0, "ready\n")
 
 
 @pytest.mark.parametrize("manager", ["exit 1", "echo traceback >&2; exit 2", "kill -9 $$"])

@@ -96,16 +96,37 @@ def test_variables_are_sorted() -> None:
 
 
 def test_a_generation_is_on_the_pods_that_mount_its_secret_and_on_no_other() -> None:
-    before, after = build(), build_model(spec(), {"pulp-redis-tls": 4, "pulp-ca": 2})
-    redis = template(one(after, "Deployment", "pulp-redis"))["metadata"]["annotations"][GENERATIONS]
-    assert "pulp-redis-tls=4" in redis.split(",")
-    assert "pulp-ca=2" in redis.split(",")
-    assert redis.split(",") == sorted(redis.split(","))
+    before, after = build(), build_model(spec(), {"pulp-redis-configuration": 4, "pulp-ca": 2})
     api = template(one(after, "Deployment", "pulp-api"))["metadata"]["annotations"][GENERATIONS]
-    assert "pulp-redis-tls" not in api
+    assert "pulp-redis-configuration=4" in api.split(",")
+    assert "pulp-ca=2" in api.split(",")
     assert "pulp-secret-key=1" in api.split(",")
+    assert "pulp-redis-tls" not in api
+    assert api.split(",") == sorted(api.split(","))
+    web = template(one(after, "Deployment", "pulp-web"))["metadata"]["annotations"][GENERATIONS]
+    assert "pulp-redis-configuration" not in web
     old = template(one(before, "Deployment", "pulp-redis"))["metadata"]["annotations"][GENERATIONS]
-    assert "pulp-redis-tls=1" in old.split(",")
+    assert old == "pulp-redis-configuration=1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "tls"), [("StatefulSet", "database", "database"), ("Deployment", "redis", "redis")]
+)
+def test_renewed_certificates_restart_neither_database_nor_cache(kind: str, name: str, tls: str) -> None:
+    renewed = {f"pulp-{tls}-tls": 2, "pulp-ca": 2}
+    after = one(build_model(spec(), renewed), kind, f"pulp-{name}")
+    assert after == one(build(), kind, f"pulp-{name}")
+    server, beside = template(after)["spec"]["containers"]
+    seen = [{m["name"] for m in made["volumeMounts"]} for made in (server, beside)]
+    assert all({f"{tls}-tls", "ca"} <= names for names in seen)
+    assert not seen[1] & {"postgres-configuration", "redis-configuration", "pulp-postgres"}
+    assert beside["command"][-3:] == [
+        f"/etc/pulp/secrets/{tls}-tls/tls.crt",
+        f"/etc/pulp/secrets/{tls}-tls/tls.key",
+        "/etc/pulp/ca/ca.crt",
+    ]
+    plain = one(build(tls={"internal": "off"}), kind, f"pulp-{name}")
+    assert len(template(plain)["spec"]["containers"]) == 1
 
 
 def test_only_the_roles_that_need_a_secret_mount_it() -> None:

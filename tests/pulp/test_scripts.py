@@ -9,12 +9,12 @@ import pytest
 from compiler.pulp.scripts import text
 
 
-@pytest.mark.parametrize("name", ["acl.sh", "database.sh", "gate.sh", "migrate.sh"])
+@pytest.mark.parametrize("name", ["acl.sh", "database.sh", "gate.sh", "migrate.sh", "reload.sh"])
 def test_shell_scripts_parse(name: str) -> None:
     assert subprocess.run(["sh", "-n"], input=text(name), text=True, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["admin.py", "probe.py", "replicate.py"])
+@pytest.mark.parametrize("name", ["admin.py", "probe.py", "replicate.py", "schema.py"])
 def test_python_scripts_need_nothing_newer_than_the_image_has(name: str) -> None:
     import ast
 
