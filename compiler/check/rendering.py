@@ -67,6 +67,10 @@ class Rendering:
         place = (kind, namespace, name)
         return place in self.by_name or place in self._keys or (kind, name) in self.declared
 
+    def made(self) -> Iterator[tuple[str, str, str]]:
+        """The kind, namespace and name of every Secret and ConfigMap that is rendered or made from what is."""
+        return iter(self._keys)
+
     def keys(self, kind: str, namespace: str, name: str) -> Keys:
         """The keys that a Secret or ConfigMap that exists will hold, rendered and declared ones together."""
         place = (kind, namespace, name)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.secrets import inventory, layout, lock
+from compiler.secrets import inventory, layout, lock, recipients
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.sealing import Sealing
 from compiler.secrets.targets import Target
@@ -125,6 +125,15 @@ def drop_values(sealing: Sealing, overlay: str) -> None:
             delete(sealing, layout.authority_certificate(identifier, generation))
     for secret in _of(sealing.rotations, overlay):
         del sealing.rotations[secret]
+    _drop_readers(sealing, overlay)
+
+
+def _drop_readers(sealing: Sealing, overlay: str) -> None:
+    """Forget who could open what the overlay's cluster got: its group, and its controller's pinned certificate."""
+    content = sealing.writes.get(layout.RECIPIENTS) or sealing.tree.read(layout.RECIPIENTS)
+    sealing.put(layout.RECIPIENTS, recipients.without_overlay(content, overlay))
+    sealing.recipients = sealing.recipients.without(overlay)
+    delete(sealing, layout.controller_certificate(overlay))
 
 
 def delete(sealing: Sealing, path: str) -> None:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
@@ -78,6 +79,13 @@ class Recipients:
                 hint=f"kubeseal --fetch-cert > cert.pem, then: compiler secrets init --cert {overlay}=cert.pem",
             )
         return self.certificates[overlay]
+
+    def without(self, overlay: str) -> Recipients:
+        """The same without the cluster and the controller of ``overlay``."""
+        return Recipients(
+            {name: members for name, members in self.groups.items() if name != f"cluster-{overlay}"},
+            {name: pinned for name, pinned in self.certificates.items() if name != overlay},
+        )
 
 
 def check_member(group: str, text: str, *, origin: Origin | None = None) -> str:
@@ -191,8 +199,6 @@ def extend(content: bytes | None, groups: Mapping[str, Sequence[str]], certifica
     Returns:
         the new file; equal to the old one when nothing was to add.
     """
-    from ruamel.yaml import YAML
-
     old = content if content is not None else _TEMPLATE.encode()
     known = _parse(load(old, layout.RECIPIENTS))
     new_members = {
@@ -204,19 +210,14 @@ def extend(content: bytes | None, groups: Mapping[str, Sequence[str]], certifica
     }
     if content is not None and not any(new_members.values()) and not new_certificates:
         return content
-    yaml = YAML()
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(old.decode("utf-8"))
+    yaml, document = _kept(old)
     for group, members in new_members.items():
         if members:
             present = document["groups"].get(group) or []
             document["groups"][group] = [*present, *members]
     for overlay, fingerprint in new_certificates.items():
         document.setdefault("certificates", {})[overlay] = {"sha256": fingerprint}
-    stream = io.BytesIO()
-    yaml.dump(document, stream)
-    return stream.getvalue()
+    return _dumped(yaml, document)
 
 
 def without(content: bytes, recipient: str, group: str | None) -> bytes:
@@ -225,19 +226,44 @@ def without(content: bytes, recipient: str, group: str | None) -> bytes:
     Raises:
         CompilerError: nobody has that recipient there.
     """
-    from ruamel.yaml import YAML
-
     known = _parse(load(content, layout.RECIPIENTS))
     groups = [name for name, members in known.groups.items() if recipient in members and group in (None, name)]
     if not groups:
         where = f"group {group}" if group else "any group"
         raise CompilerError(f"{recipient[:80]} is not in {where}", origin=Origin(layout.RECIPIENTS))
+    yaml, document = _kept(content)
+    for name in groups:
+        document["groups"][name].remove(recipient)
+    return _dumped(yaml, document)
+
+
+def without_overlay(content: bytes, overlay: str) -> bytes:
+    """The file without the group and the pinned certificate of an overlay; comments and order are kept."""
+    known = _parse(load(content, layout.RECIPIENTS))
+    group = f"cluster-{overlay}"
+    if group not in known.groups and overlay not in known.certificates:
+        return content
+    yaml, document = _kept(content)
+    if group in known.groups:
+        del document["groups"][group]
+    if overlay in known.certificates:
+        del document["certificates"][overlay]
+        if not document["certificates"]:
+            del document["certificates"]
+    return _dumped(yaml, document)
+
+
+def _kept(content: bytes) -> tuple[Any, Any]:
+    """A YAML that keeps comments and order, and the file as it has it."""
+    from ruamel.yaml import YAML
+
     yaml = YAML()
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(content.decode("utf-8"))
-    for name in groups:
-        document["groups"][name].remove(recipient)
+    return yaml, yaml.load(content.decode("utf-8"))
+
+
+def _dumped(yaml: Any, document: Any) -> bytes:
     stream = io.BytesIO()
     yaml.dump(document, stream)
     return stream.getvalue()

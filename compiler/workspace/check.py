@@ -18,6 +18,7 @@ from compiler.workspace.seals import items_of, sealed_items
 if TYPE_CHECKING:
     from compiler.check import Declared, Report
     from compiler.kustomize.loader import Cache as FileCache
+    from compiler.pulp.requirements import Requirements
     from compiler.spec import Cache, EffectiveSpec
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -99,12 +100,14 @@ def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
     Raises:
         CompilerError: the inventory is malformed.
     """
-    from compiler.pulp.model import build_model
+    return _declared(tree, effective, _needs(effective))
+
+
+def _declared(tree: Tree, effective: EffectiveSpec, required: Requirements) -> Declared:
     from compiler.secrets import declared as in_inventory
     from compiler.spec import overlay_name
 
     spec = effective.spec
-    required = build_model(spec).requirements
     bundles = {bundle.name for bundle in required.trust}
     found: dict[tuple[str, str], tuple[str, ...] | None] = {}
     for name, keys in in_inventory(tree, overlay_name(effective.folder)).items():
@@ -131,15 +134,29 @@ def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: F
         default = str(Spec.model_fields["kubernetes_version"].default)
         return _placed(check_rendering(folder, items, kubernetes_version=default), tree, files)
     deployed = _deployed(effective)
+    needs = _needs(effective) if deployed else None
     report = check_rendering(
         folder,
         items,
         kubernetes_version=effective.spec.kubernetes_version,
-        declared=declared(tree, effective) if deployed else None,
+        declared=_declared(tree, effective, needs) if needs is not None else None,
         abstract=not deployed,
         sealed=sealed_items(tree, folder),
+        required=_made_by_secrets(needs) if needs is not None else None,
     )
     return _placed(report, tree, files)
+
+
+def _needs(effective: EffectiveSpec) -> Requirements:
+    from compiler.pulp.model import build_model
+
+    return build_model(effective.spec).requirements
+
+
+def _made_by_secrets(needs: Requirements) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The Secrets and trust bundles that `compiler secrets` makes for an overlay, and their keys."""
+    found = {("Secret", one.name): one.keys() for one in needs.secrets}
+    return found | {("ConfigMap", bundle.name): tuple(bundle.keys) for bundle in needs.trust}
 
 
 def _placed(report: Report, tree: Tree, files: FileCache) -> Report:

@@ -75,11 +75,15 @@ class Compilation:
         return place if folder.startswith("overlays/") and _has_kustomization(self.tree, place) else None
 
     def check_secrets(self, folder: str) -> None:
-        """Refuse an overlay that would hold another overlay's Secrets beside its own.
+        """Refuse an overlay that would hold another overlay's Secrets beside its own, or would lose its own.
 
         Raises:
-            CompilerError: it builds on an overlay that has sealed Secrets.
+            CompilerError: it builds on an overlay that has sealed Secrets; or what was sealed for it is gone, although
+                the lock knows it.
         """
+        if self.secrets(folder) is None:
+            self._check_not_gone(folder)
+            return
         for ancestor in self.ancestors(folder):
             if self.secrets(ancestor) is not None:
                 raise CompilerError(
@@ -87,6 +91,15 @@ class Compilation:
                     origin=self.spec(folder).origin("extends") or Origin(f"{folder}/pulp.yaml"),
                     hint="extend a layer with `abstract: true` that holds what both share",
                 )
+
+    def _check_not_gone(self, folder: str) -> None:
+        if folder.startswith("overlays/") and generations(self.tree, overlay_name(folder)):
+            place = f"secrets/{overlay_name(folder)}"
+            raise CompilerError(
+                "what was sealed for this overlay's cluster is gone, though secrets/seals.lock.json knows it",
+                origin=Origin(place),
+                hint=f"git checkout HEAD -- {place} brings it back; `compiler secrets ensure` seals it anew",
+            )
 
     def components(self, folder: str) -> tuple[str, ...]:
         """The person's own component, when there is one.

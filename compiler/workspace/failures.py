@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ from compiler.errors import CompilerError, ErrorGroup, Origin, WorldError
 
 if TYPE_CHECKING:
     from compiler.kustomize import KustomizeError
+
+_GONE = re.compile(r"lstat (secrets/[^\s:']+): no such file or directory")
+"""How the engine names a sealed file that a kustomization lists and that is not there."""
 
 
 def raise_together(errors: Sequence[CompilerError]) -> None:
@@ -45,6 +49,13 @@ def translate(error: KustomizeError, folder: str) -> CompilerError:
     Args:
         folder: what was built; the place when the engine knows none.
     """
+    gone = _GONE.search(error.message)
+    if gone is not None:
+        return CompilerError(
+            "this sealed file is gone, though it belongs to what the cluster gets",
+            origin=Origin(gone[1]),
+            hint=f"git checkout HEAD -- {gone[1]} brings it back; `compiler secrets ensure` seals it anew",
+        )
     return CompilerError(
         error.message,
         origin=Origin(error.path or folder, error.line, error.column, error.field),

@@ -122,8 +122,7 @@ class _Run:
         over = compilation.compiled(parent).model if parent is not None else None
         model = compilation.compiled(folder).model
         secrets = compilation.secrets(folder)
-        if secrets is not None:
-            compilation.check_secrets(folder)
+        compilation.check_secrets(folder)
         resources = [posixpath.relpath(secrets, folder)] if secrets else []
         base, components = compilation.base(folder), compilation.components(folder)
 

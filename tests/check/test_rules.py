@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from compiler.check import Finding, Report, check_rendering
 from compiler.check.rules import RULES
 from tests.check.cases import ALSO, CASES
-from tests.check.objects import Obj, items
+from tests.check.objects import Obj, container, deployment, items, obj, pod_spec
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "check.md"
 
@@ -36,7 +36,25 @@ def test_a_rule_finds_its_fault_where_it_is_and_nothing_else(rule: str) -> None:
 
 def test_every_rule_has_a_case() -> None:
     """Those about sealed objects compare two renderings: tests/secrets/test_seals_in_overlays.py has their cases."""
-    assert set(CASES) == {rule for rule in RULES if not rule.startswith("sealed/")}
+    assert {*CASES, "secret/not-made"} == {rule for rule in RULES if not rule.startswith("sealed/")}
+
+
+def test_what_was_never_made_is_one_finding_whoever_mounts_it() -> None:
+    pod = pod_spec(
+        container(volumeMounts=[{"name": name, "mountPath": f"/{name}"} for name in "abcd"]),
+        volumes=[{"name": name, "secret": {"secretName": f"pulp-{name}"}} for name in "abcd"],
+    )
+    required = {("Secret", f"pulp-{name}"): ["key"] for name in "abcd"}
+    arguments = {"kubernetes_version": "1.33", "required": required}
+    found = check_rendering("overlays/x", items(deployment(pod=pod)), **arguments).findings
+    assert [one.rule for one in found] == ["secret/not-made"]
+    assert "Secret pulp-a, Secret pulp-b, Secret pulp-c and 1 more; run `compiler secrets ensure`" in found[0].message
+    assert str(found[0].origin) == "overlays/x/pulp.yaml"
+    declared = {("Secret", f"pulp-{name}"): ["key"] for name in "abcd"}
+    assert check_rendering("overlays/x", items(deployment(pod=pod)), declared=declared, **arguments).findings == ()
+    rendered = [obj("v1", "Secret", f"pulp-{name}", data={"key": "ZQ=="}) for name in "abcd"]
+    found = check_rendering("overlays/x", items(deployment(pod=pod), *rendered), **arguments).findings
+    assert "secret/not-made" not in {one.rule for one in found}
 
 
 def test_the_documentation_has_every_rule_with_its_severity() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from compiler.errors import CompilerError, ErrorGroup
 from compiler.pulp.requirements import Requirements, SecretRequirement
@@ -15,6 +16,7 @@ from compiler.secrets.outcome import Outcome
 from compiler.secrets.status import Row, status
 from compiler.secrets.targets import Target
 from tests.secrets.support import World, admin_password, api_tls, copy, everything, fields_key, person, s3
+from tests.secrets.test_sealedsecrets import controller
 
 PROD = Target("prod", Requirements((replace(admin_password(), namespace="production"),)), "sops")
 
@@ -107,6 +109,22 @@ def test_forgetting_removes_vault_and_cas_too(left: World) -> None:
     assert all(secret.startswith("prod/") for secret in inventory.read(left.tree))
     assert left.check(left.admin) == []
     assert run(left).writes == {}
+
+
+def test_forgetting_removes_the_clusters_recipients_and_the_pinned_certificate(left: World) -> None:
+    left.init({"demo": controller(rsa.generate_private_key(65537, 2048))})
+    text = left.tree.files[layout.RECIPIENTS]
+    left.tree.files[layout.RECIPIENTS] = text.replace(b"  ci: []", b"  ci: []  # none yet")
+    run(left, missing="prune")
+    assert "demo" in recipients.read(left.tree).certificates  # the overlay may come back
+    run(left, missing="forget")
+    known = recipients.read(left.tree)
+    assert set(known.groups) == {"admin", "ci", "cluster-prod"}
+    assert known.certificates == {}
+    assert b"# none yet" in left.tree.files[layout.RECIPIENTS]
+    assert layout.controller_certificate("demo") not in left.tree.files
+    assert b"secrets/demo" not in left.tree.files.get(layout.SOPS_RULES, b"")
+    assert left.check(left.admin) == []
 
 
 def test_who_leaves_does_not_open_what_is_kept(left: World) -> None:
