@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from yaml import YAMLError
-from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -23,9 +22,10 @@ from yaml.events import (
 )
 from yaml.parser import ParserError
 
+from compiler.kustomize.dialect import Reading
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.reader import MAX_ALIAS_NODES, MAX_DEPTH, Document
-from compiler.kustomize.scalars import PLAIN, Folded, Key, Quoted, Scalar, copy, resolve_plain
+from compiler.kustomize.scalars import PLAIN, Folded, Key, Quoted, Repeated, Scalar, copy, repeated_key, resolve_plain
 
 _TAG = "tag:yaml.org,2002:"
 FLOW_NULL = Scalar("", "null", quoted=True)
@@ -38,31 +38,40 @@ def read_events(text: str, first_line: int, resolve: Callable[[str], Any], stric
     Raises:
         KustomizeError: malformed YAML, with its line.
     """
-    try:
-        return _Builder(text, first_line, resolve, strict_keys).run()
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        line = first_line + mark.line + 1 if mark is not None else None
-        place = f"line {line}: " if line is not None else ""
-        hint = None
-        if "cannot start any token" in problem:
-            hint = "indent with spaces, not tabs; quote values that begin with @ or `"
-        raise KustomizeError(
-            f"MalformedYAMLError: yaml: {place}{problem}",
-            line=line,
-            column=mark.column + 1 if mark is not None else None,
-            hint=hint,
-        ) from None
-    except UnicodeEncodeError:
-        raise KustomizeError("MalformedYAMLError: yaml: control characters are not allowed") from None
+    reading = Reading(text)
+    while True:
+        try:
+            return _Builder(reading.start(), first_line, resolve, strict_keys).run()
+        except YAMLError as error:
+            if not reading.repair(error):
+                raise _malformed(error, first_line) from None
+        except UnicodeEncodeError:
+            raise KustomizeError("MalformedYAMLError: yaml: control characters are not allowed") from None
+
+
+def _malformed(error: YAMLError, first_line: int) -> KustomizeError:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    line = first_line + mark.line + 1 if mark is not None else None
+    place = f"line {line}: " if line is not None else ""
+    hint = getattr(error, "note", None)
+    if "cannot start any token" in problem:
+        hint = "indent with spaces, not tabs; quote values that begin with @ or `"
+    return KustomizeError(
+        f"MalformedYAMLError: yaml: {place}{problem}",
+        line=line,
+        column=mark.column + 1 if mark is not None else None,
+        hint=hint,
+    )
 
 
 class _Builder:
     """Builds nodes from events with a stack of its own, so that depth costs no recursion."""
 
-    def __init__(self, text: str, first_line: int, resolve: Callable[[str], Any], strict_keys: bool) -> None:
-        self.parser = CParser(text)
+    def __init__(
+        self, get: Callable[[], Any], first_line: int, resolve: Callable[[str], Any], strict_keys: bool
+    ) -> None:
+        self.get = get
         self.first_line = first_line
         self.resolve = resolve
         self.strict_keys = strict_keys
@@ -72,7 +81,7 @@ class _Builder:
         self.flow: set[int] = set()
 
     def run(self) -> Document | None:
-        get = self.parser.get_event
+        get = self.get
         while True:
             event = get()
             kind = type(event)
@@ -88,15 +97,15 @@ class _Builder:
 
     def _finish_document(self) -> None:
         """Read to the next document's start: what follows may be malformed."""
-        event = self.parser.get_event()
+        event = self.get()
         if type(event) is DocumentEndEvent:
             try:
-                self.parser.get_event()
+                self.get()
             except ParserError:
                 return  # as in ``{…}{…}``: the real tool stops reading here
 
     def _build(self, event: Any) -> Any:
-        get = self.parser.get_event
+        get = self.get
         resolve = self.resolve
         known = PLAIN.get if resolve is resolve_plain else _nothing
         current: Any = None
@@ -133,7 +142,7 @@ class _Builder:
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 node = current
-                if kind is MappingEndEvent and "<<" in node and type(node) is dict:
+                if kind is MappingEndEvent and self.strict_keys and "<<" in node:
                     self._merge(node, event)
                 current, key = stack.pop()
             else:
@@ -143,12 +152,12 @@ class _Builder:
                 if key is None:
                     key = node if type(node) is str and node != "<<" else self._key(node, event)
                     if key in current:
-                        self._duplicate(current, key, event)
-                        if self.strict_keys:
-                            key = _Shadowed(key)
+                        key = self._repeated(current, key, event)
+                elif type(key) is not str:
+                    self._set(current, key, node, event)
+                    key = None
                 else:
-                    if type(key) is not _Shadowed:
-                        current[key] = node
+                    current[key] = node
                     key = None
             elif current is None:
                 return node
@@ -161,26 +170,40 @@ class _Builder:
 
     def _key(self, node: Any, event: Any) -> Any:
         if type(node) is str:
-            return node if node != "<<" else _MergeKey(node)
+            return node if node != "<<" or event.tag == f"{_TAG}str" else _MergeKey(node)
         if isinstance(node, str):
             return str(node)
+        if node is FLOW_NULL:
+            return ""
         if type(node) is Scalar:
             key = Key(node.text)
             key.tag = node.tag
             return key
         if isinstance(node, int | float | bool) or node is None:
-            return _yaml11_key(node)
+            text = _yaml11_key(node)
+            return self._fail(f"unsupported map key: {node}", event) if text is None else text
         return self._fail("invalid map key: it is a map or a list", event)
 
-    def _duplicate(self, current: dict[Any, Any], key: Any, event: Any) -> None:
+    def _repeated(self, current: dict[Any, Any], key: Any, event: Any) -> Any:
         line = self._line(event)
+        if self.strict_keys:
+            if type(key) is _MergeKey:
+                if any(type(known) is _MergeKey for known in current):
+                    self._fail("duplicate merge key", event, hint="merge a list: <<: [*a, *b]")
+                del current["<<"]  # a quoted one, which goes away
+                return key
+            again = _Again(key)
+            again.line = line
+            return again
         if self.problem is None:
             self.problem = (f'mapping key "{key}" already defined', line)
-        if not self.strict_keys:
-            del current[key]
+        del current[key]
+        return key
 
     def _tagged(self, event: Any) -> Any:
         tag, text = event.tag, event.value
+        if tag == "!" and not event.style and self.resolve is resolve_plain:
+            return resolve_plain(text)
         if tag == "!" or tag == _TAG + "str" or not tag.startswith(_TAG):
             return text
         name = tag[len(_TAG) :]
@@ -214,23 +237,42 @@ class _Builder:
             return copy(node)
         return node
 
+    def _set(self, current: dict[Any, Any], key: Any, node: Any, event: Any) -> None:
+        if type(key) is _Again:
+            current[repeated_key(current, key)] = Repeated(str(key), key.line, node)
+        elif type(key) is _MergeKey and not self.strict_keys:
+            for source in reversed(self._sources(node, event)):  # go-yaml v2: over what stands before
+                current.update(copy(source))
+        else:
+            current[key] = node
+
     def _merge(self, node: dict[Any, Any], event: Any) -> None:
-        if not any(type(key) is _MergeKey for key in node):
-            return
+        """The key ``<<``: the first one goes, and only what is plain merges."""
+        merges = any(type(key) is _MergeKey for key in node)
         value = node.pop("<<")
+        other = node.pop(repeated_key({"<<": None}, "<<"), None)
+        if type(other) is Repeated:
+            node["<<"] = other.node
+        if not merges:
+            return
+        for source in self._sources(value, event):
+            for key, below in source.items():
+                if key not in node and type(below) is not Repeated:
+                    node[key] = copy(below)
+
+    def _sources(self, value: Any, event: Any) -> list[dict[Any, Any]]:
         sources = value if type(value) is list else [value]
         if any(type(source) is not dict for source in sources):
             self._fail("map merge requires map or sequence of maps as the value", event)
-        for source in sources:
-            for key, below in source.items():
-                if key not in node:
-                    node[key] = copy(below)
+        return sources
 
-    def _fail(self, message: str, event: Any, *, numbered: bool = True) -> Any:
+    def _fail(self, message: str, event: Any, *, numbered: bool = True, hint: str | None = None) -> Any:
         mark = event.start_mark
         line = self.first_line + mark.line + 1
         place = f"line {line}: " if numbered else ""
-        raise KustomizeError(f"MalformedYAMLError: yaml: {place}{message}", line=line, column=mark.column + 1)
+        raise KustomizeError(
+            f"MalformedYAMLError: yaml: {place}{message}", line=line, column=mark.column + 1, hint=hint
+        )
 
 
 def _nothing(text: str) -> None:
@@ -243,18 +285,37 @@ class _MergeKey(str):
     __slots__ = ()
 
 
-class _Shadowed(str):
-    """A key that its map has already; its value is read and left out."""
+class _Again(str):
+    """A key that its map has already, and its line."""
 
-    __slots__ = ()
+    __slots__ = ("line",)
+    line: int
 
 
-def _yaml11_key(value: Any) -> str:
-    if value is None:
-        return "null"
+def _yaml11_key(value: Any) -> str | None:
+    """A key as JSON has it (sigs.k8s.io/yaml); None for one that it refuses."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    if isinstance(value, int):
+        return str(value) if value < 1 << 63 else None
+    return None if value is None else _single(value)
+
+
+def _single(value: float) -> str:
+    """A float in the shortest digits that single precision tells apart (Go's format ``g``, size 32)."""
+    from struct import pack, unpack
+
+    try:
+        exact = pack("<f", value)
+    except OverflowError:
+        return "-.inf" if value < 0 else ".inf"
+    (value,) = unpack("<f", exact)
+    text = next(text for digits in range(9) if pack("<f", float(text := f"{value:.{digits}e}")) == exact)
+    mantissa, _, power = text.partition("e")
+    exponent = int(power)
+    if -4 <= exponent < 6:
+        return f"{float(text):.{max(len(mantissa.lstrip('-').replace('.', '')) - 1 - exponent, 0)}f}"
+    return f"{mantissa}e{exponent:+03}"
 
 
 def _size(node: Any) -> int:

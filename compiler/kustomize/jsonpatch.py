@@ -10,7 +10,7 @@ import copy
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.scalars import NULL, Quoted, Scalar, plain, resolve_plain
+from compiler.kustomize.scalars import NULL, Quoted, Scalar, made_key, plain, resolve_plain
 from compiler.kustomize.yaml11 import read_yaml11
 
 Operations = list[dict[str, Any]]
@@ -28,7 +28,7 @@ def read_operations(text: str) -> Operations | None:
         import json
 
         try:
-            data = json.loads(text)
+            data = json.loads(text, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
             said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             raise KustomizeError(
@@ -42,6 +42,10 @@ def read_operations(text: str) -> Operations | None:
     if not isinstance(data, list) or not all(item is None or isinstance(item, dict) for item in data):
         raise KustomizeError("a JSON patch is a list of operations")
     return [{str(key): value for key, value in (item or {}).items()} for item in data]
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
 
 
 def apply_operations(node: dict[str, Any], operations: Operations) -> dict[str, Any]:
@@ -66,7 +70,8 @@ def apply_operations(node: dict[str, Any], operations: Operations) -> dict[str, 
 def from_json(data: Any) -> Any:
     """The node of JSON data as the real tool makes it: numbers as doubles, strings tagged, quoted where ambiguous."""
     if isinstance(data, dict):
-        return {str(key): from_json(value) for key, value in data.items()}
+        made = {str(key): from_json(value) for key, value in data.items()}
+        return _merged(made) if "<<" in made else made
     if isinstance(data, list):
         return [from_json(value) for value in data]
     if data is None:
@@ -76,6 +81,17 @@ def from_json(data: Any) -> Any:
     if isinstance(data, int | float):
         return resolve_plain(go_float(float(data)))
     return Quoted(data) if type(resolve_plain(data)) is Scalar else str(data)
+
+
+def _merged(made: dict[str, Any]) -> dict[str, Any]:
+    """A map with the key ``<<``, which the real tool writes plain and so merges when it reads its own text again."""
+    value = made.pop("<<")
+    sources = value if isinstance(value, list) else [value]
+    if not all(isinstance(source, dict) for source in sources):
+        return {**made, made_key("<<"): value}
+    for source in sources:
+        made = {**source, **made}
+    return made
 
 
 def go_float(value: float) -> str:

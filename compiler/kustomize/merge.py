@@ -12,6 +12,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.scalars import (
     EMPTY_NULL,
     Quoted,
+    Repeated,
     Scalar,
     copy,
     from_plain,
@@ -156,7 +157,7 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
                 dest[name] = Quoted(text_of(old))
         elif name in dest:
             put(dest, name, set_style(old, value))
-        else:
+        elif type(value) is not Repeated or patch is dest:
             dest[name] = value
     return dest
 

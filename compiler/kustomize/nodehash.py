@@ -48,7 +48,10 @@ def document_json(resource: Resource, read: Callable[[str], bytes] | None) -> st
         raise _refused("that is not as its file has it")
     pieces = split_documents(decode(content))
     text = next(piece for piece, first in reversed(pieces) if first < document.line)
-    return _Writer(text).run()
+    try:
+        return _Writer(text).run()
+    except yaml.YAMLError:
+        raise _refused("that libyaml does not read") from None
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -95,7 +98,7 @@ class _Writer:
         kind, default, style, text = _SCALAR, "", 0, ""
         content = "null"
         if isinstance(event, yaml.ScalarEvent):
-            text, style = event.value, _STYLES.get(event.style, 0)
+            text, style = event.value, _STYLES.get(event.style or "", 0)
             default = "!!str" if style else _plain_tag(text)
             self.blank(event)
         else:

@@ -7,7 +7,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.natural import sort_keys
-from compiler.kustomize.scalars import Folded, Key, Scalar, Shared, refolded, resolve_plain, value_of
+from compiler.kustomize.scalars import Folded, Key, Repeated, Scalar, Shared, refolded, resolve_plain, value_of
 
 _WIDTH = 80
 _MAX_MEMO = 100_000
@@ -131,6 +131,8 @@ def _long_key(key: str, value: Any, indent: int, out: list[str], start: str) -> 
 
 def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
     result = []
+    keep = True
+    """Whether the keys mean the same in every map: ``1`` and ``"1"`` are equal, and one of them cannot be printed."""
     for key in sort_keys(keys):
         if type(key) is Key:
             if key.tag == "merge":
@@ -139,12 +141,14 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
                 f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(key)!r} is not a string)",
                 hint="quote the key",
             )
+        keep = keep and key != "<<" and type(resolve_plain(key)) is not Scalar
         text = _one_line(key, 0, 0, fold=False)
         long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in _BREAKS)
         result.append((key, _LONG if long else f"{text}:"))
     if len(_orders) > _MAX_MEMO:
         _orders.clear()
-    _orders[keys] = result
+    if keep:
+        _orders[keys] = result
     return result
 
 
@@ -153,6 +157,8 @@ def _scalar(value: Any, indent: int, column: int) -> str:
         return _string(refolded(value) if type(value) is Folded else value, indent, column)
     if type(value) is Shared:
         return _scalar(value.node, indent, column)
+    if type(value) is Repeated:
+        raise value.refusal()
     assert type(value) is Scalar  # noqa: S101 - a node is nothing else
     if value.printed is not None:
         return value.printed

@@ -30,7 +30,7 @@ class Document(NamedTuple):
     Args:
         node: its root (see :mod:`compiler.kustomize.scalars`), None when empty.
         line: the 1-based line of its first node.
-        problem: what the real tool would refuse when it prints it (duplicate keys), with the line.
+        problem: the first repeated key, with the line, where the last value wins.
     """
 
     node: Any
@@ -108,7 +108,7 @@ def read_document(
         text: YAML.
         first_line: the 0-based line of the text within its file, for errors.
         resolve: the node of a plain scalar.
-        strict_keys: note duplicate keys as a problem (else the last one wins silently).
+        strict_keys: keep repeated keys, for what prints them to refuse (else the last one wins).
     """
     found = read_lines(text, resolve)
     if found is not None:

@@ -156,20 +156,11 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
 
 
 def _print(resource: Resource) -> str:
-    if resource.problem is not None:
-        message, line = resource.problem
-        raise KustomizeError(
-            f"yaml: unmarshal errors: {message}",
-            path=resource.origin.path,
-            line=line,
-            hint="remove one of the two",
-        )
     try:
         return print_document(resource.node)
     except KustomizeError as error:
-        raise error.at(
-            resource.origin.path, line=resource.origin.line, field=f"{resource.kind}/{resource.name}"
-        ) from None
+        line = resource.origin.line if error.line is None else error.line
+        raise error.at(resource.origin.path, line=line, field=f"{resource.kind}/{resource.name}") from None
 
 
 def _clean(resource: Resource) -> None:

@@ -20,15 +20,12 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
     Raises:
         KustomizeError: a document is no object, or lacks a kind or a name.
     """
-    found = [
-        (document.node, Origin(path, document.line, index), document.problem)
-        for index, document in enumerate(documents)
-    ]
+    found = [(document.node, Origin(path, document.line, index)) for index, document in enumerate(documents)]
     found = _unwrap_single(found)
     result: list[Resource] = []
     while found:
         later: Found = []
-        for node, origin, problem in found:
+        for node, origin in found:
             if node is None or is_null(node) or node == {}:
                 continue
             if type(node) is not dict:
@@ -37,25 +34,25 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
                 )
             items = _list_items(node, origin)
             if items is None:
-                result.append(_resource(node, origin, problem))
+                result.append(_resource(node, origin))
             else:
-                later.extend((item, origin, problem) for item in items)
+                later.extend((item, origin) for item in items)
         found = later
     return result
 
 
-Found = list[tuple[Any, Origin, tuple[str, int] | None]]
+Found = list[tuple[Any, Origin]]
 
 
 def _unwrap_single(found: Found) -> Found:
     while len(found) == 1 and type(found[0][0]) is dict:
-        node, origin, problem = found[0]
+        node, origin = found[0]
         if text_of(node.get("kind")) not in ("List", "ResourceList") or type(node.get("items")) is not list:
             break
         items = [item for item in node["items"] if not is_null(item)]
         if not items:
             return []
-        found = [(item, origin, problem) for item in items]
+        found = [(item, origin) for item in items]
     return found
 
 
@@ -72,8 +69,8 @@ def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
     return items
 
 
-def _resource(node: dict[str, Any], origin: Origin, problem: tuple[str, int] | None) -> Resource:
-    resource = Resource(node, origin, problem)
+def _resource(node: dict[str, Any], origin: Origin) -> Resource:
+    resource = Resource(node, origin)
     kind, name = resource.kind, resource.name
     if kind and (name or kind.endswith("List")):
         take_bookkeeping(resource)

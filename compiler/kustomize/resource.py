@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.scalars import copy, is_null, made_key, text_of
+from compiler.kustomize.scalars import Repeated, copy, is_null, made_key, text_of
 from compiler.kustomize.schema import CLUSTER_SCOPED
 
 CLUSTER = "_non_namespaceable_"
@@ -65,7 +65,6 @@ class Resource:
     Args:
         node: the object.
         origin: where it comes from.
-        problem: what the real tool will refuse when it prints the object (duplicate keys).
     """
 
     __slots__ = (
@@ -75,16 +74,14 @@ class Resource:
         "origin",
         "prefixes",
         "previous",
-        "problem",
         "refs",
         "suffixes",
         "trail",
     )
 
-    def __init__(self, node: dict[str, Any], origin: Origin, problem: tuple[str, int] | None = None) -> None:
+    def __init__(self, node: dict[str, Any], origin: Origin) -> None:
         self.node = node
         self.origin = origin
-        self.problem = problem
         self.previous: list[tuple[str, str, str]] = []
         """Earlier (name, effective namespace, kind), the oldest first."""
         self.prefixes: list[str] = []
@@ -96,7 +93,7 @@ class Resource:
 
     def copy(self) -> Resource:
         """A copy that can be changed without changing this one."""
-        twin = Resource(copy(self.node), self.origin, self.problem)
+        twin = Resource(copy(self.node), self.origin)
         twin.previous = list(self.previous)
         twin.prefixes = list(self.prefixes)
         twin.suffixes = list(self.suffixes)
@@ -195,7 +192,7 @@ class Resource:
                 break
         else:
             return
-        metadata["annotations"] = {made_key(str(key)): str(text_of(value)) for key, value in annotations.items()}
+        metadata["annotations"] = {made_key(key): value for key, value in self.strings("annotations").items()}
 
     def set_strings(self, field: str, values: dict[str, str]) -> None:
         """Rewrite labels or annotations as a map of strings, as the real setter does (keys lose their tag)."""
@@ -212,7 +209,13 @@ class Resource:
         found = self.metadata.get(field)
         if type(found) is not dict:
             return {}
-        return {str(key): str(text_of(value)) for key, value in found.items()}
+        strings = {}
+        for key, value in found.items():
+            if type(value) is Repeated:
+                strings[value.key] = str(text_of(value.node))
+            else:
+                strings[str(key)] = str(text_of(value))
+        return strings
 
 
 def id_text(identity: Id, namespace: str | None = None) -> str:

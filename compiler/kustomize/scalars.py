@@ -67,6 +67,40 @@ class Shared:
         self.node = node
 
 
+class Repeated:
+    """The value of a key that its map has already (see :func:`repeated_key`).
+
+    Annotations that are rewritten keep the last value; anything else with such a key cannot be printed.
+
+    Args:
+        key: the key.
+        line: its 1-based line.
+        node: the value.
+    """
+
+    __slots__ = ("key", "line", "node")
+
+    def __init__(self, key: str, line: int, node: Any) -> None:
+        self.key = key
+        self.line = line
+        self.node = node
+
+    def refusal(self) -> KustomizeError:
+        """What printing it ends with."""
+        return KustomizeError(
+            f'yaml: unmarshal errors: mapping key "{self.key}" already defined',
+            line=self.line,
+            hint="remove one of the two",
+        )
+
+
+def repeated_key(known: dict[str, Any], key: str) -> str:
+    """Under which key a map keeps a :class:`Repeated` value: one that no text can have."""
+    while key in known:
+        key += "\0"
+    return key
+
+
 Node: TypeAlias = Any
 NULL = Scalar("null", "null")
 EMPTY_NULL = Scalar("", "null")
@@ -185,6 +219,8 @@ def value_of(node: Any) -> Any:
         return refolded(node) if type(node) is Folded else str(node)
     if type(node) is Shared:
         return value_of(node.node)
+    if type(node) is Repeated:
+        raise node.refusal()
     assert isinstance(node, Scalar)  # noqa: S101 - containers never come here
     text, tag = node.text, node.tag
     found = resolve_plain(text)

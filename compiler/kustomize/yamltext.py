@@ -31,8 +31,11 @@ def rewrite(text: str, changed: Any) -> str:
     Raises:
         KustomizeError: ``unsupported`` where the real tool's text depends on what the nodes do not hold.
     """
-    text = _first_document(text)
-    tree = yaml.compose(text, Loader=CSafeLoader)
+    try:
+        text = _first_document(text)
+        tree = yaml.compose(text, Loader=CSafeLoader)
+    except yaml.YAMLError:
+        raise _refused("that libyaml does not read") from None
     comments = _comments(text, tree)
     if comments and not _same_shape(tree, changed):
         raise _refused("with comments, where a map or list goes away or a field is added,")
