@@ -10,7 +10,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.resource import Origin, Resource, Resources, id_text
-from compiler.kustomize.scalars import is_null, made_key, resolve_plain, text_of, untagged
+from compiler.kustomize.scalars import Repeated, is_null, made_key, resolve_plain, text_of, untagged
 
 _LINE_LIMIT = 64 * 1024
 
@@ -251,7 +251,11 @@ def _overlay(node: dict[str, Any], old: dict[str, Any], field: str) -> None:
     if type(before) is not dict:
         return
     after = node.get(field, {})
-    merged = {str(key): "" if is_null(value) else str(text_of(value)) for key, value in before.items()}
+    merged = {
+        str(key): "" if is_null(value) else str(text_of(value))
+        for key, value in before.items()
+        if type(value) is not Repeated
+    }
     merged.update({str(key): str(text_of(value)) for key, value in after.items()})
     if merged:
         node[field] = {made_key(key): merged[key] for key in sorted(merged)}
