@@ -35,7 +35,28 @@ def read_schema(content: bytes) -> Table:
     definitions = data.get("definitions") if isinstance(data, dict) else None
     if not isinstance(definitions, dict):
         raise KustomizeError("unable to parse OpenAPI schema: no definitions", hint="it needs a map 'definitions'")
-    return _Reader(definitions).table()
+    return {**_Reader(definitions).table(), "scope": _scopes(data.get("paths"))}
+
+
+def cluster_scoped(table: Table) -> list[str]:
+    """The kinds (``apiVersion kind``) that the paths of a schema show to be cluster-scoped."""
+    return [name for name, namespaced in table["scope"].items() if not namespaced]
+
+
+def _scopes(paths: Any) -> dict[str, bool]:
+    """Whether each kind that can be got is namespaced: whether one of its paths names a namespace."""
+    found: dict[str, bool] = {}
+    for path, operations in paths.items() if isinstance(paths, dict) else ():
+        get = operations.get("get") if isinstance(operations, dict) else None
+        gvk = get.get("x-kubernetes-group-version-kind") if isinstance(get, dict) else None
+        if isinstance(gvk, dict):
+            name = f"{_api_version(gvk)} {gvk.get('kind')}"
+            found[name] = found.get(name, False) or "namespaces/{namespace}" in path
+    return found
+
+
+def _api_version(gvk: Mapping[str, Any]) -> str:
+    return f"{gvk.get('group') or ''}/{gvk.get('version') or ''}".removeprefix("/")
 
 
 class _Reader:
@@ -43,48 +64,46 @@ class _Reader:
         self.definitions = definitions
         self.defs: dict[str, dict[str, Any]] = {}
 
-    def table(self) -> Table:
+    def table(self) -> dict[str, Any]:
         gvks: dict[str, str] = {}
         for name, schema in self.definitions.items():
             if not isinstance(schema, dict):
                 continue
             self.define(name, schema)
-            for gvk in schema.get("x-kubernetes-group-version-kind") or ():
-                if isinstance(gvk, dict):
-                    group, version = gvk.get("group") or "", gvk.get("version") or ""
-                    gvks[f"{group}/{version}/{gvk.get('kind')}".removeprefix("/")] = name
-        return {"defs": self.defs, "gvk": gvks, "scope": {}}
+            kinds = schema.get("x-kubernetes-group-version-kind")
+            if isinstance(kinds, list) and len(kinds) == 1 and isinstance(kinds[0], dict):
+                gvks[f"{_api_version(kinds[0])}/{kinds[0].get('kind')}"] = name
+        return {"defs": self.defs, "gvk": gvks}
 
     def define(self, name: str, schema: Mapping[str, Any]) -> None:
         fields: dict[str, Any] = {}
         self.defs[name] = fields
-        for field, below in (schema.get("properties") or {}).items():
-            if isinstance(below, dict):
-                spec = self.spec(f"{name}.{field}", below)
-                if spec is not None:
-                    fields[field] = spec
+        below = [*(schema.get("properties") or {}).items(), ("", schema.get("additionalProperties"))]
+        for field, one in below:
+            spec = self.spec(f"{name}.{field}", one) if isinstance(one, dict) else None
+            if spec is not None:
+                fields[field] = spec
 
     def spec(self, name: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
-        if "$ref" in schema:
-            return {"ref": _target(schema["$ref"])}
-        strategy = schema.get("x-kubernetes-patch-strategy", "")
-        items = schema.get("items")
+        seen: set[str] = set()
+        while isinstance(schema.get("$ref"), str):
+            name = schema["$ref"].removeprefix("#/definitions/").replace("~1", "/").replace("~0", "~")
+            if name in seen or not isinstance(self.definitions.get(name), dict):
+                return None
+            seen.add(name)
+            schema = self.definitions[name]
+        strategy, items = schema.get("x-kubernetes-patch-strategy", ""), schema.get("items")
         if schema.get("type") == "array" or strategy or isinstance(items, dict):
             keys = schema.get("x-kubernetes-list-map-keys")
             if not keys:
                 key = schema.get("x-kubernetes-patch-merge-key")
                 keys = [key] if key else []
-            element = None
-            if isinstance(items, dict):
-                below = self.spec(f"{name}[]", items)
-                element = below["ref"] if below is not None and "ref" in below else None
+            below = self.spec(f"{name}[]", items) if isinstance(items, dict) else None
             merges = "merge" in str(strategy).split(",")
-            return {"list": element, "strategy": "merge" if merges else "", "keys": keys}
-        if isinstance(schema.get("properties"), dict):
+            return {"list": (below or {}).get("ref"), "strategy": "merge" if merges else "", "keys": keys}
+        if name in self.definitions:
+            return {"ref": name}
+        if isinstance(schema.get("properties"), dict) or isinstance(schema.get("additionalProperties"), dict):
             self.define(name, schema)
             return {"ref": name}
         return None
-
-
-def _target(reference: Any) -> str:
-    return str(reference).removeprefix("#/definitions/")

@@ -134,7 +134,20 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
         except KustomizeError as error:
             error.message = f'no resource matches strategic merge patch "{_id_of(document)}": {error.message}'
             raise
+        _refuse_schemas(target, document)
         _merge_into(resources, target, document.node, patch, table=table)
+
+
+def _refuse_schemas(*sides: Resource) -> None:
+    for side in sides:
+        if side.schemas:
+            raise KustomizeError(
+                "a strategic merge beside comments that hold a JSON schema is not supported",
+                path=side.origin.path,
+                line=side.origin.line,
+                hint="remove comments like # {...} beside maps and lists, or use a JSON patch",
+                unsupported=True,
+            )
 
 
 def merge_selected(
@@ -142,6 +155,7 @@ def merge_selected(
 ) -> None:
     """Merge a document into each target; labels and annotations of the patch become strings first."""
     for target in targets:
+        _refuse_schemas(target, document)
         twin = document.copy()
         twin.set_strings("labels", document.strings("labels"))
         twin.set_strings("annotations", document.strings("annotations"))

@@ -11,7 +11,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader, is_remote
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Origin, Resource, Resources
+from compiler.kustomize.resource import Origin, Resource, Resources, know_cluster_scoped
 from compiler.kustomize.scalars import text_of
 from compiler.kustomize.schema import Table
 from compiler.kustomize.steps import Step, built_in_steps
@@ -116,12 +116,12 @@ def _observe(resources: Resources, file: Kustomization, settings: Settings, kind
         settings.trace.root_step(resources, file, kind)
 
 
-def _choose_schema(file: Kustomization, loader: Loader, settings: Settings) -> None:
-    """The first ``openapi`` of the build wins."""
+def _choose_schema(file: Kustomization, loader: Loader, settings: Settings, resources: Resources | None = None) -> None:
+    """The first ``openapi`` of the build wins; ``resources`` are there already, and their ids depend on scopes."""
     wanted = file.get("openapi")
     if not wanted:
         return
-    from compiler.kustomize.openapi import check_version, read_schema
+    from compiler.kustomize.openapi import check_version, cluster_scoped, read_schema
 
     try:
         if wanted.get("version") and wanted.get("path"):
@@ -134,6 +134,9 @@ def _choose_schema(file: Kustomization, loader: Loader, settings: Settings) -> N
             if not settings.schema_chosen:
                 try:
                     settings.table = read_schema(content)
+                    know_cluster_scoped(cluster_scoped(settings.table))
+                    if resources is not None:
+                        resources.changed()
                 except KustomizeError as error:
                     raise error.at(where) from None
     except KustomizeError as error:
@@ -268,7 +271,7 @@ def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator
             f"expected kind != 'Component' for path '{below.root}'", hint="list it under components, not resources"
         )
     settings.warnings.extend(file.warnings)
-    _choose_schema(file, below, settings)
+    _choose_schema(file, below, settings, into.resources)
     made = _accumulate(file, below, settings, Accumulator())
     if keep and settings.table is None:
         loader.cache.bases[key] = _Kept(made.copy(), tuple(settings.warnings[warned:]))
@@ -319,7 +322,7 @@ def _add_component(path: str, loader: Loader, settings: Settings, into: Accumula
             hint="set kind: Component, or list it under resources",
         )
     settings.warnings.extend(file.warnings)
-    _choose_schema(file, below, settings)
+    _choose_schema(file, below, settings, into.resources)
     _accumulate(file, below, settings, into)
     try:
         into.resources.require_unique()

@@ -6,6 +6,7 @@ by line when it is as machines write it, else from libyaml's events (a module th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ MAX_DEPTH = 300
 MAX_ALIAS_NODES = 500_000
 """The most nodes that the aliases of one document may expand to."""
 
+_BRACES = Pattern(r"#[ \t]*(\{[^\n]*\})[ \t]*$", re.MULTILINE)
 _SEPARATOR = Pattern(r"\n---(.*)\n")
 
 
@@ -30,12 +32,14 @@ class Document(NamedTuple):
     Args:
         node: its root (see :mod:`compiler.kustomize.scalars`), None when empty.
         line: the 1-based line of its first node.
+        schemas: whether a comment beside a map or list holds JSON: a schema, which rules how it merges (9.6).
         problem: the first repeated key, with the line, where the last value wins.
     """
 
     node: Any
     line: int
     problem: tuple[str, int] | None = None
+    schemas: bool = False
 
 
 def decode(content: bytes) -> str:
@@ -95,8 +99,25 @@ def read_documents(content: bytes) -> list[Document]:
     for piece, line in split_documents(decode(content)):
         document = read_document(piece, line)
         if document is not None:
+            if "#" in piece and _holds_schema(piece):
+                document = document._replace(schemas=True)
             documents.append(document)
     return documents
+
+
+def _holds_schema(text: str) -> bool:
+    for match in _BRACES.finditer(text):
+        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip(" #")
+        if before and before[-1] not in ":]}":
+            continue  # beside a scalar, whose schema changes nothing
+        import json
+
+        try:
+            if json.loads(match[1]):
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def read_document(

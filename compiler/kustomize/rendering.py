@@ -10,7 +10,7 @@ from compiler.kustomize.loader import Cache, Loader
 from compiler.kustomize.order import check_order, ordered
 from compiler.kustomize.pipeline import Settings, run
 from compiler.kustomize.printer import print_document
-from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Origin, Resource
+from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Origin, Resource, own_scopes
 from compiler.kustomize.scalars import plain
 from compiler.kustomize.tree import Resolving, Tree
 
@@ -136,6 +136,11 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
     )
     settings.trace = options.trace
     loader = Loader(tree, root, restricted=options.restricted, cache=cache)
+    with own_scopes():
+        return _build(loader, settings)
+
+
+def _build(loader: Loader, settings: Settings) -> Rendering:
     resources, file = run(loader, settings)
     try:
         check_order(file.get("sortOptions"))

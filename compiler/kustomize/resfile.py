@@ -22,6 +22,7 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
     """
     found = [(document.node, Origin(path, document.line, index)) for index, document in enumerate(documents)]
     found = _unwrap_single(found)
+    schemas = any(document.schemas for document in documents)
     result: list[Resource] = []
     while found:
         later: Found = []
@@ -34,7 +35,9 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
                 )
             items = _list_items(node, origin)
             if items is None:
-                result.append(_resource(node, origin))
+                resource = _resource(node, origin)
+                resource.schemas = schemas
+                result.append(resource)
             else:
                 later.extend((item, origin) for item in items)
         found = later

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
@@ -24,7 +26,9 @@ class Id(NamedTuple):
     namespace: str
 
 
-_CLUSTER_KINDS = frozenset(entry.partition(" ")[2] for entry in CLUSTER_SCOPED)
+_cluster_kinds = {entry.partition(" ")[2] for entry in CLUSTER_SCOPED}
+"""The kinds for which it is worth asking further: Kubernetes' own, and those of any ``openapi.path`` so far."""
+_more_scoped: ContextVar[frozenset[str]] = ContextVar("more_scoped", default=frozenset())
 _make = tuple.__new__
 """A named tuple from a tuple, at a third of the price: ids are made all the time."""
 
@@ -52,9 +56,34 @@ def group_version(api_version: str) -> tuple[str, str]:
     return found
 
 
+@contextmanager
+def own_scopes() -> Iterator[None]:
+    """Within a build, what :func:`know_cluster_scoped` adds; nothing of other builds."""
+    token = _more_scoped.set(frozenset())
+    try:
+        yield
+    finally:
+        _more_scoped.reset(token)
+
+
+def know_cluster_scoped(kinds: Iterable[str]) -> None:
+    """Take kinds (``apiVersion kind``) to be cluster-scoped for the rest of the build, besides Kubernetes' own."""
+    known = frozenset(kinds)
+    _cluster_kinds.update(entry.partition(" ")[2] for entry in known)
+    _more_scoped.set(_more_scoped.get() | known)
+
+
+def is_cluster_scoped(api_version: str, kind: str) -> bool:
+    """Whether a kind is certainly cluster-scoped."""
+    if kind not in _cluster_kinds:
+        return False
+    name = f"{api_version} {kind}"
+    return name in CLUSTER_SCOPED or name in _more_scoped.get()
+
+
 def effective(api_version: str, kind: str, namespace: str) -> str:
     """The namespace that identity counts with."""
-    if f"{api_version} {kind}" in CLUSTER_SCOPED:
+    if is_cluster_scoped(api_version, kind):
         return CLUSTER
     return namespace or "default"
 
@@ -75,6 +104,7 @@ class Resource:
         "prefixes",
         "previous",
         "refs",
+        "schemas",
         "suffixes",
         "trail",
     )
@@ -90,6 +120,8 @@ class Resource:
         self.generator: Any = None
         self.trail: list[dict[str, Any]] | None = None
         self.refs: Any = None
+        self.schemas = False
+        """Whether its file has comments that rule how it merges."""
 
     def copy(self) -> Resource:
         """A copy that can be changed without changing this one."""
@@ -101,6 +133,7 @@ class Resource:
         twin.generator = self.generator
         twin.trail = None if self.trail is None else list(self.trail)
         twin.refs = self.refs
+        twin.schemas = self.schemas
         return twin
 
     @property
@@ -141,7 +174,7 @@ class Resource:
         name = metadata.get("name")
         if type(name) is not str:
             name = text_of(name)
-        if kind in _CLUSTER_KINDS and f"{api_version} {kind}" in CLUSTER_SCOPED:
+        if kind in _cluster_kinds and is_cluster_scoped(api_version, kind):
             return _make(Id, (api_version, kind, name, CLUSTER))
         namespace = metadata.get("namespace")
         if type(namespace) is not str:

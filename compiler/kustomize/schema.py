@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 Table = Mapping[str, Any]
-"""``defs``: fields by definition; ``gvk``: definition by ``apiVersion/kind``; ``scope`` likewise."""
+"""``defs``: fields by definition, ``""`` for any other field; ``gvk``: definition by ``apiVersion/kind``; ``scope``."""
 
 
 class Schema(NamedTuple):
@@ -32,9 +32,12 @@ class Schema(NamedTuple):
         """The schema of a field of a map."""
         if self.definition is None:
             return None
-        spec = self.table["defs"].get(self.definition, {}).get(name)
+        fields = self.table["defs"].get(self.definition, {})
+        spec = fields.get(name)
         if spec is None:
-            return None
+            spec = fields.get("")
+            if spec is None:
+                return None
         if "ref" in spec:
             return Schema(self.table, spec["ref"])
         return Schema(self.table, None, spec.get("strategy", ""), tuple(spec.get("keys", ())), spec["list"])

@@ -197,3 +197,22 @@ def test_a_hash_that_depends_on_what_is_not_in_the_nodes_is_refused_by_name() ->
         error = refuse(files)
         assert error.unsupported
         assert "hash suffix" in error.message
+
+
+@pytest.mark.parametrize(
+    ("resource", "patch"),
+    [
+        ('list: # {"$openapi":"x"}\n- name: a\n', "list: [{name: b}]\n"),
+        ("list: [{name: a}]\n", '# {"type":"array"}\nlist: [{name: b}]\n'),
+    ],
+)
+def test_a_comment_that_rules_a_merge_is_refused_by_name(resource: str, patch: str) -> None:
+    error = refuse(
+        {
+            "kustomization.yaml": "resources: [r.yaml]\npatches: [{path: p.yaml}]\n",
+            "r.yaml": CM + resource,
+            "p.yaml": CM + patch,
+        }
+    )
+    assert error.unsupported
+    assert "JSON schema" in error.message
