@@ -23,6 +23,7 @@ _RESTRICTORS = ("LoadRestrictionsRootOnly", "LoadRestrictionsNone")
 )
 @click.option("--enable-helm", is_flag=True, help="Run helm for helmCharts.")
 @click.option("--helm-command", default="helm", show_default=True, help="The helm binary.")
+@click.option("--allow-remote", is_flag=True, help="Let git fetch remote bases, once for each commit.")
 @click.option("--verify", is_flag=True, help="Compare with a kustomize or kubectl on PATH; exit 1 when they differ.")
 def command(
     paths: tuple[str, ...],
@@ -32,6 +33,7 @@ def command(
     load_restrictor: str,
     enable_helm: bool,
     helm_command: str,
+    allow_remote: bool,
     verify: bool,
 ) -> int:
     """Render kustomizations as `kustomize build` 5.8.1 does.
@@ -40,6 +42,7 @@ def command(
     Example:
       compiler build overlays/prod
       compiler build overlays/* --output-dir build --jobs 4
+      compiler build overlays/prod --allow-remote
       compiler build overlays/prod -o json | jq '.[].kind'
     """
     return execute(
@@ -51,6 +54,7 @@ def command(
             restricted=load_restrictor == _RESTRICTORS[0],
             enable_helm=enable_helm,
             helm_command=helm_command,
+            allow_remote=allow_remote,
             verify=verify,
         )
     )

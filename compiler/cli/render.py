@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from compiler.kustomize.remote import Remotes
     from compiler.kustomize.rendering import Rendering
 
 
@@ -23,6 +24,7 @@ class Request(NamedTuple):
         restricted: the load restrictor.
         enable_helm: whether helm may run.
         helm_command: the helm binary.
+        allow_remote: whether git may fetch remote bases.
         verify: compare with a kustomize or kubectl on PATH.
     """
 
@@ -33,6 +35,7 @@ class Request(NamedTuple):
     restricted: bool = True
     enable_helm: bool = False
     helm_command: str = "helm"
+    allow_remote: bool = False
     verify: bool = False
 
 
@@ -43,6 +46,7 @@ class Outcome(NamedTuple):
     texts: tuple[str, ...]
     warnings: tuple[str, ...]
     error: str | None = None
+    code: int = 2
 
 
 def quick_request(arguments: Sequence[str]) -> Request | None:
@@ -56,21 +60,19 @@ def execute(request: Request) -> int:
     """Build, write, and return the exit code. Nothing is written when any path fails."""
     gc.disable()  # objects are trees without cycles: collecting would only walk them again and again
     outcomes = _all(request)
-    failed = False
+    failed: list[int] = []
     for outcome in outcomes:
         for warning in outcome.warnings:
             sys.stderr.write(f"{warning}\n")
         if outcome.error is not None:
             sys.stderr.write(f"error: {outcome.error}\n")
-            failed = True
+            failed.append(outcome.code)
     if failed:
-        return 2
+        return max(failed)
     if request.verify:
         from compiler.cli.verify import verify
 
-        said = verify(
-            {outcome.path: "---\n".join(outcome.texts) for outcome in outcomes}, restricted=request.restricted
-        )
+        said = verify({outcome.path: "---\n".join(outcome.texts) for outcome in outcomes}, _flags(request))
         if said is not None:
             sys.stderr.write(f"error: {said}\n")
             return 1
@@ -110,8 +112,23 @@ def _serial(request: Request) -> list[Outcome]:
         enable_helm=request.enable_helm,
         helm_command=request.helm_command,
         cache=Cache() if len(request.paths) > 1 else None,
+        remotes=_remotes() if request.allow_remote else None,
     )
     return [_one(path, tree, options, request.output) for path in request.paths]
+
+
+def _remotes() -> Remotes:
+    """What fetches remote bases, into the folder for caches (XDG Base Directory Specification)."""
+    from compiler.kustomize.remote import Remotes
+
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    return Remotes(os.path.join(home if os.path.isabs(home) else os.path.expanduser("~/.cache"), "compiler", "git"))
+
+
+def _flags(request: Request) -> list[str]:
+    """The request's options as the real tool spells them."""
+    flags = [] if request.restricted else ["--load-restrictor=LoadRestrictionsNone"]
+    return [*flags, "--enable-helm", f"--helm-command={request.helm_command}"] if request.enable_helm else flags
 
 
 def _one(path: str, tree: Any, options: Any, output: str) -> Outcome:
@@ -121,7 +138,7 @@ def _one(path: str, tree: Any, options: Any, output: str) -> Outcome:
     try:
         rendering = build(tree, os.path.abspath(path).lstrip("/"), options)
     except KustomizeError as error:
-        return Outcome(path, (), (), _shown(error))
+        return Outcome(path, (), (), _shown(error), 3 if error.world else 2)
     except RecursionError:
         return Outcome(path, (), (), f"{path}: nested too deeply")
     warnings = tuple(_relative(warning) for warning in rendering.warnings)
@@ -143,7 +160,7 @@ def _joined_json(texts: Sequence[str]) -> str:
 
 def _shown(error: Any) -> str:
     """An error with paths as the person would write them."""
-    if error.path is not None:
+    if error.path is not None and "//" not in error.path:  # a remote base's files go by their repository
         error.path = os.path.relpath(f"/{error.path}")
         if error.path.startswith("../../../"):
             error.path = os.path.abspath(error.path)
@@ -152,7 +169,11 @@ def _shown(error: Any) -> str:
 
 def _relative(text: str) -> str:
     here = os.getcwd().lstrip("/")
-    return text.replace(f"{here}/", "") if here else text
+    if not here or here not in text:
+        return text
+    import re
+
+    return re.sub(rf"(?<![\w/.-]){re.escape(here)}/", "", text)  # not in a file:// URL
 
 
 def _to_stdout(text: str) -> None:

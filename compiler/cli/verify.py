@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
-def verify(renderings: Mapping[str, str], *, restricted: bool = True) -> str | None:
+def verify(renderings: Mapping[str, str], flags: Sequence[str] = ()) -> str | None:
     """Compare renderings with the real tool's.
 
     Args:
         renderings: our text by path.
-        restricted: the load restrictor that was in force.
+        flags: what else the real tool is to be given.
 
     Returns:
         What differs or hinders, None when everything is equal.
@@ -21,11 +21,9 @@ def verify(renderings: Mapping[str, str], *, restricted: bool = True) -> str | N
     if tool is None:
         return "--verify needs kustomize or kubectl on PATH"
     command = [tool, "kustomize"] if tool.endswith("kubectl") else [tool, "build"]
-    if not restricted:
-        command.append("--load-restrictor=LoadRestrictionsNone")
     versions = f"compiler {_own_version()} against {_version(tool)}"
     for path, text in renderings.items():
-        done = subprocess.run([*command, path], capture_output=True, check=False)
+        done = subprocess.run([*command, *flags, path], capture_output=True, check=False)
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip()
             return f"{path}: the real tool refuses what we render ({versions}): {said}"

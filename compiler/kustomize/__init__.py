@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from compiler.kustomize.git import GitTree as GitTree
     from compiler.kustomize.loader import Cache as Cache
     from compiler.kustomize.merge import strategic_merge as strategic_merge
+    from compiler.kustomize.remote import Remotes as Remotes
     from compiler.kustomize.rendering import Options as Options
     from compiler.kustomize.rendering import RenderedObject as RenderedObject
     from compiler.kustomize.rendering import Rendering as Rendering
@@ -36,6 +37,7 @@ _HOMES = {
     "MemoryTree": "compiler.kustomize.tree",
     "Options": "compiler.kustomize.rendering",
     "Origin": "compiler.kustomize.resource",
+    "Remotes": "compiler.kustomize.remote",
     "RenderedObject": "compiler.kustomize.rendering",
     "Rendering": "compiler.kustomize.rendering",
     "Trace": "compiler.kustomize.trace",

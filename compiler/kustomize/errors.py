@@ -14,6 +14,7 @@ class KustomizeError(Exception):
         field: the path inside the file, e.g. ``patches[2].target.name``.
         hint: what to do.
         unsupported: the real tool may accept this; the engine refuses it by name rather than render it wrongly.
+        world: the input may be right: a program or a server failed.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class KustomizeError(Exception):
         field: str | None = None,
         hint: str | None = None,
         unsupported: bool = False,
+        world: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -35,6 +37,7 @@ class KustomizeError(Exception):
         self.field = field
         self.hint = hint
         self.unsupported = unsupported
+        self.world = world
 
     def at(
         self,

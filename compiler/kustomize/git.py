@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import subprocess
@@ -9,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
+
+from compiler.kustomize.tree import MAX_FILE
 
 _MAX_LINKS = 40
 
@@ -114,6 +117,20 @@ class GitTree:
     def _has_links(self) -> bool:
         return any(entry.mode == "120000" for entry in self._entries.values())
 
+    def submodules(self) -> dict[str, tuple[str, str | None]]:
+        """The commit of each submodule, by its path, and the URL that ``.gitmodules`` gives it."""
+        commits = {path: entry.blob for path, entry in self._entries.items() if entry.mode == "160000"}
+        if not commits or ".gitmodules" not in self._entries:
+            return {path: (commit, None) for path, commit in commits.items()}
+        listed = self._run("config", "--list", "-z", f"--blob={self.commit}:.gitmodules")
+        values = dict(entry.partition("\n")[::2] for entry in listed.decode("utf-8", "surrogateescape").split("\0"))
+        urls = {
+            path: values.get(f"{key.removesuffix('path')}url")
+            for key, path in values.items()
+            if key.startswith("submodule.") and key.endswith(".path")
+        }
+        return {path: (commit, urls.get(path)) for path, commit in commits.items()}
+
     def resolve(self, path: str) -> str:
         """The path after links.
 
@@ -193,7 +210,11 @@ class GitTree:
         header = self._batch.stdout.readline().split()
         if len(header) != 3:
             raise GitError(f"cannot read object {name} of {self.rev}")
-        content = self._batch.stdout.read(int(header[2]))
+        size = int(header[2])
+        if size > MAX_FILE:
+            self.close()
+            raise GitError(errno.EFBIG, f"{size:,} bytes are larger than the limit of {MAX_FILE:,} bytes")
+        content = self._batch.stdout.read(size)
         self._batch.stdout.read(1)
         self._blobs[name] = content
         return content

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+from typing import TYPE_CHECKING
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import NAMES, Kustomization, read_kustomization
-from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.reader import Document, read_documents
 from compiler.kustomize.scalars import copy
 from compiler.kustomize.tree import Resolving, Tree
 
-_REMOTE = Pattern(
-    r"(?:git::|ssh://|https?://|file://|git@|org-\d+@|gh:|github\.com[/:]|git\.[^/]+[/:]|[^/]+@[^/]+:|bitbucket\.org[/:])"
-)
+if TYPE_CHECKING:
+    from compiler.kustomize.remote import Base, Remotes
+    from compiler.kustomize.repospec import RepoSpec
 
 
 class Cache:
@@ -63,16 +63,30 @@ class Loader:
         parents: the folders on the way here, outermost first.
         restricted: files must lie in or below the folder.
         cache: what this run has read.
+        remotes: what fetches remote bases; None where that is not allowed.
+        base: the remote base that the tree is, if it is one.
     """
 
     def __init__(
-        self, tree: Tree, root: str, parents: tuple[str, ...] = (), *, restricted: bool = True, cache: Cache
+        self,
+        tree: Tree,
+        root: str,
+        parents: tuple[str, ...] = (),
+        *,
+        restricted: bool = True,
+        cache: Cache,
+        remotes: Remotes | None = None,
+        base: Base | None = None,
     ) -> None:
         self.tree = tree
         self.root = root
         self.parents = parents
         self.restricted = restricted
         self.cache = cache
+        self.remotes = remotes
+        self.base = base
+        self.here = self._shown(root)
+        """The folder, for people and to tell it from those of other trees."""
         self.namespace = ""
         """The namespace that helm charts get: the kustomization's own, else that of the nearest one above."""
 
@@ -86,51 +100,66 @@ class Loader:
         if not found:
             raise KustomizeError(
                 "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' "
-                f"in directory '{self.root or '.'}'",
-                path=self.root or ".",
+                f"in directory '{self.here or '.'}'",
+                path=self.here or ".",
                 hint="name a folder that has a kustomization file",
             )
         if len(found) > 1:
             raise KustomizeError(
-                f"Found multiple kustomization files under: {self.root or '.'}",
-                path=self.root or ".",
+                f"Found multiple kustomization files under: {self.here or '.'}",
+                path=self.here or ".",
                 hint=f"keep one of {', '.join(posixpath.basename(path) for path in found)}",
             )
-        return self.cache.kustomization(self._read(found[0]), found[0], self.root)
+        return self.cache.kustomization(self._read(found[0]), self._shown(found[0]), self.here)
 
     def folder(self, path: str) -> Loader:
-        """The loader of another kustomization folder, named relative to this one.
+        """The loader of another kustomization folder, named relative to this one or by the URL of a repository.
 
         Raises:
-            KustomizeError: it is remote, absolute, not a folder, or a cycle.
+            KustomizeError: it is absolute, not a folder, a cycle, or remote and that is not allowed or fails.
         """
         if not path:
             raise KustomizeError("new root cannot be empty", hint="remove the empty entry")
-        if is_remote(path) and not self.tree.is_dir(self._join(path)):
-            raise KustomizeError(
-                f"remote resources are not fetched: '{path}'",
-                hint="vendor the files into the repository and refer to the folder",
-                unsupported=True,
-            )
+        spec = repo_of(path)
+        if spec is not None:
+            return self._remote(spec)
         if path.startswith("/"):
             raise KustomizeError(f"new root '{path}' cannot be absolute", hint="use a relative path")
         real = self._resolve(path)
         if self.tree.is_file(real):
-            raise KustomizeError(f"must build at directory: '{real}': file is not directory")
+            raise KustomizeError(f"must build at directory: '{self._shown(real)}': file is not directory")
         if not self.tree.is_dir(real):
+            shown = self._shown(real)
             raise KustomizeError(
-                f"must build at directory: not a valid directory: evalsymlink failure on '{real}' : "
-                f"lstat {real}: no such file or directory"
+                f"must build at directory: not a valid directory: evalsymlink failure on '{shown}' : "
+                f"lstat {shown}: no such file or directory"
             )
-        for visited in (*self.parents, self.root):
-            if visited == real or not real or visited.startswith(f"{real}/"):
+        candidate = self._shown(real)
+        for visited in (*self.parents, self.here):
+            if visited == candidate or not candidate or visited.startswith(f"{candidate}/"):
                 raise KustomizeError(
-                    f"cycle detected: candidate root '{real or '.'}' contains visited root '{visited or '.'}'",
+                    f"cycle detected: candidate root '{candidate or '.'}' contains visited root '{visited or '.'}'",
                     hint="a base cannot be the folder itself or lie above it",
                 )
-        below = Loader(self.tree, real, (*self.parents, self.root), restricted=self.restricted, cache=self.cache)
-        below.namespace = self.namespace
-        return below
+        return self._below(self.tree, real, self.base)
+
+    def _below(self, tree: Tree, root: str, base: Base | None) -> Loader:
+        restricted = self.restricted or base is not None  # a repository from elsewhere never reads outside its folders
+        loader = Loader(
+            *(tree, root, (*self.parents, self.here)),
+            restricted=restricted,
+            cache=self.cache,
+            remotes=self.remotes,
+            base=base,
+        )
+        loader.namespace = self.namespace
+        return loader
+
+    def _remote(self, spec: RepoSpec) -> Loader:
+        from compiler.kustomize.remote import open_base
+
+        base = open_base(spec, self.remotes, self.base)
+        return self._below(base.tree, base.root, base)
 
     def locate(self, path: str) -> str:
         """The tree's path of a file named in this folder.
@@ -145,26 +174,32 @@ class Loader:
         real = self._resolve(path)
         if not self.tree.is_file(real):
             if self.tree.is_dir(real):
-                raise KustomizeError(f"'{real or '.'}' must resolve to a file", hint="name a file, not a folder")
+                raise KustomizeError(
+                    f"'{self._shown(real) or '.'}' must resolve to a file", hint="name a file, not a folder"
+                )
+            shown = self._shown(real)
             raise KustomizeError(
-                f"evalsymlink failure on '{real}' : lstat {real}: no such file or directory",
+                f"evalsymlink failure on '{shown}' : lstat {shown}: no such file or directory",
                 hint=self._nearby(real),
             )
         if self.restricted and self.root and not real.startswith(f"{self.root}/"):
             raise KustomizeError(
-                f"security; file '{real}' is not in or below '{self.root or '.'}'",
+                f"security; file '{self._shown(real)}' is not in or below '{self.here or '.'}'",
                 hint="move the file, make its folder a base, or use --load-restrictor LoadRestrictionsNone",
             )
         return real
 
     def load(self, path: str) -> tuple[bytes, str]:
-        """A file's bytes and its path in the tree.
+        """A file's bytes and its path in the tree, in a remote base with that base before it.
 
         Raises:
             KustomizeError: as :meth:`locate`, or it cannot be read.
         """
         real = self.locate(path)
-        return self._read(real), real
+        return self._read(real), self._shown(real)
+
+    def _shown(self, real: str) -> str:
+        return real if self.base is None else self.base.shown(real)
 
     def _join(self, path: str) -> str:
         joined = posixpath.normpath(posixpath.join("/", self.root, path))
@@ -176,7 +211,8 @@ class Loader:
             for part in posixpath.join(self.root, path).split("/"):
                 depth += -1 if part == ".." else 0 if part in ("", ".") else 1
                 if depth < 0 and not getattr(self.tree, "root_is_filesystem", False):
-                    raise KustomizeError(f"'{path}' leaves the tree", hint="keep everything inside one repository")
+                    where = "the tree" if self.base is None else f"the repository (security): {self.base.label}"
+                    raise KustomizeError(f"'{path}' leaves {where}", hint="keep everything inside one repository")
         joined = self._join(path)
         if isinstance(self.tree, Resolving):
             try:
@@ -191,9 +227,11 @@ class Loader:
         try:
             return self.tree.read(real)
         except FileNotFoundError:
-            raise KustomizeError(f"open {real}: no such file or directory", path=real) from None
+            shown = self._shown(real)
+            raise KustomizeError(f"open {shown}: no such file or directory", path=shown) from None
         except OSError as error:
-            raise KustomizeError(f"cannot read {real}: {error.strerror or error}", path=real) from None
+            shown = self._shown(real)
+            raise KustomizeError(f"cannot read {shown}: {error.strerror or error}", path=shown) from None
 
     def _nearby(self, real: str) -> str | None:
         from difflib import get_close_matches
@@ -206,6 +244,10 @@ class Loader:
         return f"did you mean {near[0]}?" if near else None
 
 
-def is_remote(path: str) -> bool:
-    """Whether the real tool would take a resource for a Git URL."""
-    return _REMOTE.match(path) is not None or ("?ref=" in path and "//" in path)
+def repo_of(path: str) -> RepoSpec | None:
+    """The repository that an entry of ``resources`` or ``components`` names, if it names one."""
+    if ":" not in path and "@" not in path and path[:11].lower() != "github.com/":
+        return None
+    from compiler.kustomize.repospec import parse_repo
+
+    return parse_repo(path)

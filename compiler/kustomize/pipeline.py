@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.config import Config, default_config, merged, read_configuration, read_crds
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.kustfile import Kustomization
-from compiler.kustomize.loader import Loader, is_remote
+from compiler.kustomize.loader import Loader, repo_of
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Origin, Resource, Resources, know_cluster_scoped
 from compiler.kustomize.scalars import text_of
@@ -17,6 +16,7 @@ from compiler.kustomize.schema import Table
 from compiler.kustomize.steps import Step, built_in_steps
 
 if TYPE_CHECKING:
+    from compiler.kustomize.remote import Remotes
     from compiler.kustomize.trace import Trace
 
 _node = attrgetter("node")
@@ -38,6 +38,7 @@ class Settings:
         self, root: str, *, enable_helm: bool = False, helm_command: str = "helm", keep_bases: bool = False
     ) -> None:
         self.root = root
+        self.remotes: Remotes | None = None
         self.metadata: tuple[str, ...] = ()
         self.enable_helm = enable_helm
         self.helm_command = helm_command
@@ -107,6 +108,8 @@ def run(loader: Loader, settings: Settings) -> tuple[Resources, Kustomization]:
         settings.warnings.extend(resolve_variables(resources, result.variables, specs))
         _observe(resources, file, settings, "VariableReference")
     _drop_local(resources)
+    if loader.remotes is not None:
+        settings.warnings.extend(loader.remotes.take_messages())
     return resources, file
 
 
@@ -145,7 +148,7 @@ def _choose_schema(file: Kustomization, loader: Loader, settings: Settings, reso
 
 
 def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> Accumulator:
-    into.roots.append(loader.root)
+    into.roots.append(loader.here)
     loader.namespace = file.get("namespace") or loader.namespace
     for index, path in enumerate(file.items("resources")):
         try:
@@ -200,22 +203,9 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
     if not all(map(_node, resources.items)):
         resources.drop({id(resource) for resource in resources if not resource.node})
     if settings.trail:
+        from compiler.kustomize.metadata import record
+
         record(resources, file, settings, step)
-
-
-def record(resources: Resources, file: Kustomization, settings: Settings, step: Step) -> None:
-    """Note on every resource that a transformer has run on it (``buildMetadata``).
-
-    The real tool writes the note into the annotations, which become strings by that.
-    """
-    path = file.path if step.origin is None else step.origin.path
-    entry = {
-        "configuredIn": posixpath.relpath(path or ".", settings.root or "."),
-        "configuredBy": {"apiVersion": "builtin", **(step.by or {"kind": step.kind})},
-    }
-    for resource in resources:
-        resource.trail = [*(resource.trail or ()), entry]
-        resource.rewrite_annotations()
 
 
 def add_resource(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
@@ -241,15 +231,19 @@ def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator
     try:
         below = loader.folder(path)
     except KustomizeError as error:
-        if error.unsupported or why.unsupported or is_remote(path):
+        if error.unsupported or repo_of(path) is not None:
             raise
+        if why.unsupported:
+            raise why from None
         hint = why.hint if "must be" not in error.message or "security" in why.message else error.hint or why.hint
+        if "://" in path:
+            hint = "a folder in a repository is written https://HOST/ORG/REPO//FOLDER?ref=COMMIT"
         raise KustomizeError(
             f"accumulation err='accumulating resources from '{path}': {why.message}': {error.message}", hint=hint
         ) from None
-    if below.root == "" and not loader.root:
+    if below.here == "" and not loader.here:
         raise why
-    key = (id(loader.tree), below.root, loader.restricted, settings.enable_helm)
+    key = (id(below.tree), below.here, below.restricted, below.remotes is None)
     keep = (
         settings.keep_bases
         and not settings.enable_helm
@@ -268,7 +262,7 @@ def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator
     file = below.kustomization()
     if file.is_component:
         raise KustomizeError(
-            f"expected kind != 'Component' for path '{below.root}'", hint="list it under components, not resources"
+            f"expected kind != 'Component' for path '{below.here}'", hint="list it under components, not resources"
         )
     settings.warnings.extend(file.warnings)
     _choose_schema(file, below, settings, into.resources)
@@ -317,7 +311,7 @@ def _add_component(path: str, loader: Loader, settings: Settings, into: Accumula
     file = below.kustomization()
     if not file.is_component:
         raise KustomizeError(
-            f"accumulateDirectory: \"expected kind 'Component' for path '{below.root}' "
+            f"accumulateDirectory: \"expected kind 'Component' for path '{below.here}' "
             f"but got '{file.fields['kind']}'\"",
             hint="set kind: Component, or list it under resources",
         )

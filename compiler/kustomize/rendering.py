@@ -15,6 +15,7 @@ from compiler.kustomize.scalars import plain
 from compiler.kustomize.tree import Resolving, Tree
 
 if TYPE_CHECKING:
+    from compiler.kustomize.remote import Remotes
     from compiler.kustomize.trace import Trace
 
 _DROPPED = frozenset(DROPPED_ANNOTATIONS)
@@ -29,9 +30,10 @@ class Options:
         helm_command: the helm binary.
         cache: what earlier builds of this run have read; give one to several builds over the same, unchanged tree.
         trace: records what made every field what it is; an empty one for each build.
+        remotes: fetches remote bases with git; None refuses them.
     """
 
-    __slots__ = ("cache", "enable_helm", "helm_command", "restricted", "trace")
+    __slots__ = ("cache", "enable_helm", "helm_command", "remotes", "restricted", "trace")
 
     def __init__(
         self,
@@ -41,12 +43,14 @@ class Options:
         helm_command: str = "helm",
         cache: Cache | None = None,
         trace: Trace | None = None,
+        remotes: Remotes | None = None,
     ) -> None:
         self.restricted = restricted
         self.enable_helm = enable_helm
         self.helm_command = helm_command
         self.cache = cache
         self.trace = trace
+        self.remotes = remotes
 
 
 class RenderedObject:
@@ -135,7 +139,8 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
         keep_bases=options.cache is not None,
     )
     settings.trace = options.trace
-    loader = Loader(tree, root, restricted=options.restricted, cache=cache)
+    settings.remotes = options.remotes
+    loader = Loader(tree, root, restricted=options.restricted, cache=cache, remotes=options.remotes)
     with own_scopes():
         return _build(loader, settings)
 

@@ -56,7 +56,7 @@ def translate(error: KustomizeError, folder: str) -> CompilerError:
             origin=Origin(gone[1]),
             hint=f"git checkout HEAD -- {gone[1]} brings it back; `compiler secrets ensure` seals it anew",
         )
-    return CompilerError(
+    return (WorldError if error.world else CompilerError)(
         error.message,
         origin=Origin(error.path or folder, error.line, error.column, error.field),
         hint=error.hint,
