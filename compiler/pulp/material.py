@@ -14,10 +14,12 @@ from compiler.pulp.requirements import (
     ExistingSecret,
     FernetKey,
     Given,
+    GivenSigningKey,
     Leaf,
     Material,
     Password,
     SecretRequirement,
+    SigningKey,
     TokenPair,
     TrustBundle,
 )
@@ -32,6 +34,8 @@ PASSWORD = "password"  # noqa: S105 - the key of a Secret
 USERNAME = "username"
 S3_ACCESS_KEY = "s3-access-key-id"
 S3_SECRET_KEY = "s3-secret-access-key"  # noqa: S105 - the key of a Secret
+
+SIGNING_KEY = "signing_service.gpg"
 
 DATABASE_ROLE = "pulp"
 """Role and database of the embedded PostgreSQL, and the CN of its clients' certificate (``clientcert=verify-full``)."""
@@ -100,6 +104,10 @@ def catalogue(site: Site) -> dict[str, SecretRequirement]:
             }
         ),
     )
+    for name, key in (spec.signing.keys if spec.signing else {}).items():
+        words = {SIGNING_KEY: "armored GPG secret key without a passphrase"}
+        user_id = key.user_id or f"Pulp {spec.host or spec.name}"
+        add(name, SigningKey(SIGNING_KEY, user_id) if key.source == "generated" else GivenSigningKey(words))
     _certificates(site, add)
     return found
 

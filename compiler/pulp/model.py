@@ -25,6 +25,7 @@ from compiler.pulp.process import config_maps as process_config_maps
 from compiler.pulp.provenance import From, strip
 from compiler.pulp.replica import replica_config_maps, replica_jobs, replica_objects
 from compiler.pulp.requirements import Requirements
+from compiler.pulp.signing import signing_config_maps, signing_objects
 from compiler.pulp.site import Site
 from compiler.pulp.storage import storage_objects
 from compiler.pulp.web import web_config_maps, web_objects
@@ -105,6 +106,7 @@ def _parts(site: Site, config_maps: Sequence[GeneratedConfigMap]) -> Iterator[tu
             ("pulp", migration_objects(site, config_maps)),
             ("pulp", admin_objects(site, config_maps)),
             ("pulp", fields_key_objects(site, config_maps)),
+            ("signing", signing_objects(site, config_maps)),
             ("replica", replica_jobs(site, config_maps)),
         ]
     for spec_key, objects in made:
@@ -114,7 +116,12 @@ def _parts(site: Site, config_maps: Sequence[GeneratedConfigMap]) -> Iterator[tu
             yield (f"{role}.{spec_key}" if spec_key in ("disruption_budget", "autoscale") else spec_key), obj
 
 
-_FILE_KEYS = {"settings.py": "pulp.settings", "nginx.conf": "exposure", "replica.json": "replica"}
+_FILE_KEYS = {
+    "settings.py": "pulp.settings",
+    "nginx.conf": "exposure",
+    "replica.json": "replica",
+    "services.json": "signing",
+}
 
 
 def _config_maps(site: Site) -> list[GeneratedConfigMap]:
@@ -125,6 +132,7 @@ def _config_maps(site: Site) -> list[GeneratedConfigMap]:
         *database_config_maps(site),
         *cache_config_maps(site),
         *replica_config_maps(site),
+        *signing_config_maps(site),
     ]
 
 

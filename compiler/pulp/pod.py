@@ -104,6 +104,7 @@ _OF_AN_ENVIRONMENT = frozenset(
         "database-ca",
         "database-client",
         "file-storage",
+        "gnupg",
         "postgres-configuration",
         "redis-client",
         "redis-configuration",
@@ -115,7 +116,7 @@ _OF_AN_ENVIRONMENT = frozenset(
 def _rank(volume: str) -> int:
     """0 for what environments add, 1 for the rest: a strategic merge puts new members first, so that an overlay's
     patch holds what it adds and nothing to restore the order."""
-    return 0 if volume in _OF_AN_ENVIRONMENT else 1
+    return 0 if volume in _OF_AN_ENVIRONMENT or volume.startswith("signing") else 1
 
 
 def _container(container: Container) -> dict[str, Any]:

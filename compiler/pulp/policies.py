@@ -16,7 +16,6 @@ _ANYWHERE = ("0.0.0.0/0", "::/0")
 _METADATA = "169.254.169.254/32"
 """Where clouds give out credentials to whoever asks from a pod; a remote's URL must not lead there."""
 
-_JOBS = ("migration", "admin-password")
 _REPLICA = ("replica-config", "replicate")
 
 
@@ -29,18 +28,23 @@ def policy_objects(site: Site) -> list[dict[str, Any]]:
         found.append(_policy(site, component, _ingress(site, component), _egress(site, component)))
     spec = site.spec
     if spec.database and spec.database.embedded:
-        clients = [_pods(site, name) for name in ("api", "content", "worker", *_JOBS)]
+        clients = [_pods(site, name) for name in ("api", "content", "worker", *_jobs(site))]
         found.append(_policy(site, "database", [{"from": clients, "ports": _tcp(DATABASE_PORT)}], []))
     if spec.cache and spec.cache.embedded:
         clients = [_pods(site, name) for name in ("api", "content", "worker")]
         found.append(_policy(site, "cache", [{"from": clients, "ports": _tcp(CACHE_PORT)}], []))
     if spec.database:
-        found += [_policy(site, name, [], _to_database(site)) for name in _JOBS]
+        found += [_policy(site, name, [], _to_database(site)) for name in _jobs(site)]
     if spec.replica and spec.replica.upstream:
         to_api = {"to": [_pods(site, "api")], "ports": _tcp(API_PORT)}
         found.append(_policy(site, "replica-config", [], [to_api]))
         found.append(_policy(site, "replicate", [], [to_api, *_to_upstream(site)]))
     return found
+
+
+def _jobs(site: Site) -> tuple[str, ...]:
+    """The components of Jobs that need the database and nothing else."""
+    return ("migration", "admin-password", *(("signing",) if site.spec.signing else ()))
 
 
 def _ingress(site: Site, component: str) -> list[dict[str, Any]]:

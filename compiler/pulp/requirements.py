@@ -53,6 +53,24 @@ class Given:
 
 
 @dataclass(frozen=True)
+class SigningKey:
+    """A GPG secret key, ASCII-armored and without passphrase, under ``key``.
+
+    Args:
+        key: key of the Secret.
+        user_id: of a key that is made; a key that is there keeps its own.
+    """
+
+    key: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class GivenSigningKey(Given):
+    """A GPG secret key that a person has: what is set is looked at before it is taken."""
+
+
+@dataclass(frozen=True)
 class Leaf:
     """A certificate and its key under ``tls.crt`` and ``tls.key``.
 
@@ -69,7 +87,7 @@ class Leaf:
     authority: Authority = "service"
 
 
-Material = Password | DjangoKey | FernetKey | TokenPair | Given | Leaf
+Material = Password | DjangoKey | FernetKey | TokenPair | SigningKey | Given | Leaf
 
 
 @dataclass(frozen=True)
@@ -97,7 +115,7 @@ class SecretRequirement:
         names: list[str] = []
         for material in self.materials:
             match material:
-                case Password(key=key) | DjangoKey(key=key) | FernetKey(key=key):
+                case Password(key=key) | DjangoKey(key=key) | FernetKey(key=key) | SigningKey(key=key):
                     names.append(key)
                 case TokenPair(private_key=private, public_key=public):
                     names += [private, public]

@@ -9,6 +9,7 @@ from compiler.pulp.images import image
 from compiler.pulp.pod import PULP_UID, Container, resources
 from compiler.pulp.process import custom_environment, environment, gate, scratch, settings_mounts
 from compiler.pulp.provenance import From
+from compiler.pulp.signing import keyring, signing_environment, signing_mounts
 from compiler.pulp.site import Site
 from compiler.pulp.storage import media_mounts
 
@@ -26,9 +27,11 @@ def worker_objects(site: Site) -> list[dict[str, Any]]:
         mounts=(
             *settings_mounts(site),
             *media_mounts(site),
+            *signing_mounts(site),
             *scratch(From("worker.scratch", site.spec.worker.scratch)),
         ),
         resources=resources_of(site, "worker", resources("500m", "768Mi", "3Gi")),
-        env={**custom_environment(site, "worker"), **environment(site)},
+        env={**custom_environment(site, "worker"), **environment(site), **signing_environment(site)},
     )
-    return [role_deployment(site, "worker", PULP_UID, (container,), (gate(site),), max_unavailable="25%", min_ready=15)]
+    init = (gate(site), *keyring(site))
+    return [role_deployment(site, "worker", PULP_UID, (container,), init, max_unavailable="25%", min_ready=15)]

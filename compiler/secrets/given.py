@@ -7,8 +7,16 @@ from dataclasses import replace
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import DjangoKey, FernetKey, Password, Requirements, SecretRequirement
-from compiler.secrets import documents, fieldskey, inventory, lock, material, plan, recipients
+from compiler.pulp.requirements import (
+    DjangoKey,
+    FernetKey,
+    GivenSigningKey,
+    Password,
+    Requirements,
+    SecretRequirement,
+    SigningKey,
+)
+from compiler.secrets import documents, fieldskey, inventory, lock, material, openpgp, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close
@@ -86,11 +94,21 @@ def set_values(
 
 def made_keys(requirement: SecretRequirement) -> tuple[str, ...]:
     """The keys that hold one generated value each, sorted (of a key pair, one half alone would be of no use)."""
-    return tuple(sorted(one.key for one in requirement.materials if isinstance(one, Password | DjangoKey | FernetKey)))
+    return tuple(
+        sorted(
+            one.key for one in requirement.materials if isinstance(one, Password | DjangoKey | FernetKey | SigningKey)
+        )
+    )
 
 
 def _normal(secret: str, requirement: SecretRequirement, values: Mapping[str, Plaintext]) -> Mapping[str, Plaintext]:
-    """``values``, a database-field key among them checked and written as pulpcore wants it."""
+    """``values``, a database-field key among them checked and written as pulpcore wants it, a signing key checked."""
+    for one in requirement.materials:
+        signing = (
+            {one.key} if isinstance(one, SigningKey) else set(one.keys) if isinstance(one, GivenSigningKey) else set()
+        )
+        for key in signing & values.keys():
+            openpgp.read(values[key])
     fields = {one.key for one in requirement.materials if isinstance(one, FernetKey)}
     return {key: fieldskey.key_file(secret, value) if key in fields else value for key, value in values.items()}
 

@@ -17,6 +17,7 @@ from compiler.pulp.requirements import (
     Material,
     Password,
     SecretRequirement,
+    SigningKey,
     TokenPair,
 )
 from compiler.secrets import documents, layout
@@ -73,6 +74,8 @@ def _described(material: Material) -> dict[str, str]:
             return {key: "Django's secret key"}
         case FernetKey(key=key):
             return {key: "the database-field key: made once, never again (losing it loses data)"}
+        case SigningKey(key=key):
+            return {key: "a GPG secret key (RSA 4096): never made anew, a new one gets a new name"}
         case TokenPair(private_key=private, public_key=public):
             return {private: "private key of the token pair (EC P-256)", public: "public key of the token pair"}
         case Given(keys=keys):

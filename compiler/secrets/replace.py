@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import FernetKey, Given, Leaf
+from compiler.pulp.requirements import FernetKey, Given, Leaf, SigningKey
 from compiler.secrets import inventory, lock, plan, recipients, status
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
@@ -86,6 +86,11 @@ def rotate(
         raise CompilerError(
             f"{secret} holds the database-field key: with a new one alone, Pulp could not read its own database",
             hint=f"it changes over several commits: compiler secrets rotate {secret} --phase add",
+        )
+    if any(isinstance(one, SigningKey) for one in requirement.materials):
+        raise CompilerError(
+            f"{secret} holds a signing key: what it has signed must verify for as long as anybody installs it",
+            hint="add a key with a new name to signing.keys, and move the repositories to its services one by one",
         )
     refuse_reference(target, requirement)
     given = set(plan.given_keys(requirement))

@@ -12,9 +12,10 @@ from compiler.pulp.requirements import (
     Leaf,
     Password,
     SecretRequirement,
+    SigningKey,
     TokenPair,
 )
-from compiler.secrets import lock, material, pki
+from compiler.secrets import lock, material, openpgp, pki
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.names import check_secret_key
 from compiler.secrets.plaintext import Plaintext, Values
@@ -63,6 +64,8 @@ def complete(
                 values[key] = have[key] if key in have else material.django_key()
             case FernetKey(key=key):
                 values[key] = have[key] if key in have else material.fernet_key()
+            case SigningKey(key=key, user_id=user_id):
+                values[key] = have[key] if key in have else openpgp.create(user_id, pki.backdated(now))
             case TokenPair(private_key=private, public_key=public):
                 if private in have and public in have:
                     values |= {private: have[private], public: have[public]}

@@ -51,4 +51,6 @@ def parts(spec: Spec) -> dict[str, Part]:
         "secret-key": Part(("secret_key",)),
     }
     found |= dict.fromkeys(_LEAVES, Part(("tls.crt", "tls.key")))
+    if spec.signing is not None:
+        found |= dict.fromkeys(spec.signing.keys, Part(("signing_service.gpg",)))
     return dict(sorted(found.items()))

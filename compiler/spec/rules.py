@@ -16,6 +16,7 @@ from compiler.spec.groups import GROUPS
 from compiler.spec.models import Spec, Workload
 from compiler.spec.node import Node, Path, find
 from compiler.spec.settings import check_settings
+from compiler.spec.signing import check_signing
 from compiler.spec.wrong import Wrong
 
 MINIMUM_PULP = (3, 70)
@@ -51,6 +52,7 @@ def check(spec: Spec, node: Node) -> tuple[CompilerError, ...]:
             hint="say `environment: demo`, `production` or `replica`; a layer to build on leaves the namespace out",
         )
     check_existing(spec, wrong)
+    check_signing(spec, wrong)
     check_settings(spec, wrong)
     check_fields(spec, wrong)
     return tuple(wrong.errors)

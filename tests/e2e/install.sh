@@ -4,7 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$here/../../.cache/e2e
-packages="postgresql redis-server nginx-light nftables iproute2 util-linux createrepo-c rpm curl openssl python3-venv strace age"
+packages="postgresql redis-server nginx-light nftables iproute2 util-linux createrepo-c rpm curl gnupg gpgv openssl python3-venv strace age"
 
 [ "$(id -u)" = 0 ] || { echo "install.sh: run as root (apt-get and the pod runner's namespaces need it)" >&2; exit 3; }
 missing=

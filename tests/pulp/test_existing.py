@@ -18,10 +18,11 @@ from compiler.spec.parts import parts
 from tests.pulp.support import PRODUCTION, WORKLOADS, build, file, merged, of_kind, one, pods, spec
 
 CONTAINER = {"version": "3.85", "plugins": ["container", "file"]}
+SIGNING = {"services": ["container"], "keys": {"signing": {}, "signing-2027": {"source": "given"}}}
 REPLICA = {"upstream": {"url": "https://centre.example.com"}}
 
 SITES: dict[str, Spec] = {
-    "demo": spec("demo", pulp=CONTAINER, exposure={"node_port": {"port": 30443}}),
+    "demo": spec("demo", pulp=CONTAINER, signing=SIGNING, exposure={"node_port": {"port": 30443}}),
     "replica": spec("replica", pulp=CONTAINER, replica=REPLICA),
     "production": spec("production", **merged(PRODUCTION, {"pulp": CONTAINER})),
 }

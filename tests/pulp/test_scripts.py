@@ -8,13 +8,25 @@ import pytest
 
 from compiler.pulp.scripts import text
 
+SHELL = [
+    "acl.sh",
+    "database.sh",
+    "gate.sh",
+    "keyring.sh",
+    "migrate.sh",
+    "reload.sh",
+    "sign-detached.sh",
+    "sign-manifest.sh",
+    "sign-release.sh",
+]
 
-@pytest.mark.parametrize("name", ["acl.sh", "database.sh", "gate.sh", "migrate.sh", "reload.sh"])
+
+@pytest.mark.parametrize("name", SHELL)
 def test_shell_scripts_parse(name: str) -> None:
     assert subprocess.run(["sh", "-n"], input=text(name), text=True, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["admin.py", "probe.py", "replicate.py", "schema.py"])
+@pytest.mark.parametrize("name", ["admin.py", "probe.py", "register.py", "replicate.py", "schema.py"])
 def test_python_scripts_need_nothing_newer_than_the_image_has(name: str) -> None:
     import ast
 

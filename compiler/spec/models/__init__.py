@@ -3,6 +3,7 @@
 from compiler.spec.models.backing import Cache, Database, Storage
 from compiler.spec.models.common import Section
 from compiler.spec.models.pulp import Image, Images, Pulp
+from compiler.spec.models.signing import Signing
 from compiler.spec.models.site import Delivery, Exposure, Namespace, Replica, Spec
 from compiler.spec.models.workload import Api, Autoscale, Content, GunicornWorkload, Web, Worker, Workload
 
@@ -21,6 +22,7 @@ __all__ = [
     "Pulp",
     "Replica",
     "Section",
+    "Signing",
     "Spec",
     "Storage",
     "Web",

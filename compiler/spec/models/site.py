@@ -10,6 +10,7 @@ from compiler.spec.models.backing import Cache, Database, Storage
 from compiler.spec.models.common import DnsLabel, Hostname, SecretName, Section, ServiceName
 from compiler.spec.models.pulp import Images, Pulp
 from compiler.spec.models.secrets import Secrets
+from compiler.spec.models.signing import Signing
 from compiler.spec.models.workload import Api, Content, Web, Worker
 
 
@@ -211,6 +212,8 @@ class Spec(Section):
     """How clients reach it."""
     replica: Replica | None = None
     """Replication from a centre."""
+    signing: Signing | None = None
+    """Signing of repositories and content."""
     tls: Tls = Tls()
     """TLS between the parts."""
     network_policies: NetworkPolicies = NetworkPolicies()
