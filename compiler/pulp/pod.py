@@ -109,6 +109,7 @@ _OF_AN_ENVIRONMENT = frozenset(
         "redis-client",
         "redis-configuration",
         "s3",
+        "s3-ca",
     ]
 )
 

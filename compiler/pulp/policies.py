@@ -105,7 +105,7 @@ def _to_storage(site: Site) -> list[dict[str, Any]]:
     if s3 is None:
         return []
     port = _port_of(s3.endpoint) if s3.endpoint else 443
-    return [{"to": _blocks(site, (), "storage.s3"), "ports": _tcp(port)}]
+    return [{"to": _blocks(site, s3.cidrs, "storage.s3.cidrs"), "ports": _tcp(port)}]
 
 
 def _to_remotes(site: Site) -> list[dict[str, Any]]:

@@ -95,6 +95,8 @@ def config_maps(site: Site) -> list[GeneratedConfigMap]:
         made.append(GeneratedConfigMap(site.name("database-ca"), {"ca.crt": spec.database.external.ca}, labels(site)))
     if spec.cache and spec.cache.external and spec.cache.external.ca:
         made.append(GeneratedConfigMap(site.name("cache-ca"), {"ca.crt": spec.cache.external.ca}, labels(site)))
+    if spec.storage and spec.storage.s3 and spec.storage.s3.ca:
+        made.append(GeneratedConfigMap(site.name("s3-ca"), {"ca.crt": spec.storage.s3.ca}, labels(site)))
     return made
 
 

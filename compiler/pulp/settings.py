@@ -223,6 +223,8 @@ def _storage(site: Site, root: str) -> dict[str, Any]:
         options["region_name"] = s3.region
     if s3.endpoint:
         options["endpoint_url"] = s3.endpoint
+    if s3.ca:
+        options["verify"] = f"{root}/s3-ca/ca.crt"
     if s3.credentials == "keys":
         options["access_key"] = _read(root, "s3", material.S3_ACCESS_KEY)
         options["secret_key"] = _read(root, "s3", material.S3_SECRET_KEY)

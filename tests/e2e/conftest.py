@@ -19,7 +19,10 @@ from tests.e2e.site import make
 def runner() -> Iterator[Runner]:
     """A pod runner with short delays, gone after the test."""
     assert os.geteuid() == 0, "the end-to-end tests need root"
-    with tempfile.TemporaryDirectory(prefix="podrunner-") as folder, Runner.start(Path(folder), backoff=0.5) as found:
+    with (
+        tempfile.TemporaryDirectory(prefix="podrunner-") as folder,
+        Runner.start(Path(folder), backoff=0.5, eviction=1) as found,
+    ):
         yield found
 
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what `make e2e` needs: Debian's servers and tools, and the Pulp of pulp.lock in .cache/e2e. Needs root.
+# Installs what `make e2e` needs: Debian's servers and tools, and the Pulp and the S3 server of pulp.lock and s3.lock in
+# .cache/e2e. Needs root.
 # Run again when all is there, it does nothing and takes well under a second.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,13 +28,15 @@ fi
 
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
-venv=$cache/pulp-$(sha256sum <"$here/pulp.lock" | cut -c1-12)
-if [ ! -e "$venv/.done" ]; then
-    rm -rf "$venv"
-    # The system's interpreter: one in a home folder that only root may enter would be of no use to uid 700.
-    /usr/bin/python3 -m venv "$venv"
-    # One package (drf-access-policy) has only a source distribution, so its build tools come from the index.
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/pulp.lock"
-    touch "$venv/.done"
-fi
-ln -sfn "$(basename "$venv")" "$cache/pulp"
+for name in pulp s3; do
+    venv=$cache/$name-$(sha256sum <"$here/$name.lock" | cut -c1-12)
+    if [ ! -e "$venv/.done" ]; then
+        rm -rf "$venv"
+        # The system's interpreter: one in a home folder that only root may enter would be of no use to uid 700.
+        /usr/bin/python3 -m venv "$venv"
+        # One package (drf-access-policy) has only a source distribution, so its build tools come from the index.
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/$name.lock"
+        touch "$venv/.done"
+    fi
+    ln -sfn "$(basename "$venv")" "$cache/$name"
+done

@@ -102,7 +102,11 @@ class Installation:
         finally:
             os.close(fd)
         connection.settimeout(timeout)
-        connection.connect((address, port))
+        try:
+            connection.connect((address, port))
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def request(
@@ -134,8 +138,8 @@ class Installation:
         created = [item for item in task["created_resources"] if item]
         return dict(self.request("GET", created[-1]).json()) if created else task
 
-    def task(self, href: str) -> dict[str, Any]:
-        """A task once it has completed."""
+    def ended(self, href: str) -> dict[str, Any]:
+        """A task once it has ended, well or not."""
         state: dict[str, Any] = {}
 
         def done() -> bool:
@@ -143,6 +147,11 @@ class Installation:
             return state["state"] in ("completed", "failed", "canceled")
 
         assert until(done, TASK_SECONDS), state
+        return state
+
+    def task(self, href: str) -> dict[str, Any]:
+        """A task once it has completed."""
+        state = self.ended(href)
         assert state["state"] == "completed", state["error"]
         return state
 

@@ -1,4 +1,4 @@
-"""Item 5: processes are killed, Redis and PostgreSQL go and return, the migration Job dies half-way. Run by hand.
+"""Item 5: processes are killed, Redis and PostgreSQL go and return, a disk fills, a migration dies half-way. By hand.
 
     make e2e-long
 
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ _SPEC = """
 storage: {volume: {size: 2Gi, access_mode: ReadWriteMany}}
 api: {replicas: 2}
 content: {replicas: 2}
-worker: {replicas: 2}
+worker: {replicas: 2, scratch: 64Mi}
 web: {replicas: 2}
 """
 _MINUTES_OF_KILLING = 3
@@ -76,8 +77,7 @@ def kill_the_migration(runner: Runner) -> None:
 def unharmed(pulp: Installation, load: Load) -> None:
     """Everything gets ready again and no acknowledged upload is lost or altered.
 
-    An upload is two things: the record, and the bytes, whose sum the database cannot know by itself. So each one is
-    made a file's content and read back.
+    An upload is two things, the record and the bytes: the one is asked for, the other summed in the volume.
     """
     pulp.runner.wait(_BACK_SECONDS)
     assert load.uploaded
@@ -157,3 +157,47 @@ def test_it_goes_and_returns(pulp: Installation, files: tuple[str, str, dict[str
     assert status["redis_connection"]["connected"]
     pulp.create("repositories/file/file/", name=f"after-{component}-{os.urandom(4).hex()}")
     assert hashlib.sha256(pulp.request("GET", files[0]).body).hexdigest() == files[2][files[0]]
+
+
+def _workers(pulp: Installation) -> list[str]:
+    return [pod["name"] for pod in pulp.runner.pods("pulp-worker", NAMESPACE) if pod["phase"] == "Running"]
+
+
+def _sync(pulp: Installation, name: str, size: int) -> dict[str, Any]:
+    """Synchronize a repository with one file of ``size`` bytes; the task, ended."""
+    folder = pulp.files / name
+    folder.mkdir()
+    data = os.urandom(size)
+    (folder / "f").write_bytes(data)
+    (folder / "PULP_MANIFEST").write_text(f"f,{hashlib.sha256(data).hexdigest()},{size}\n")
+    url = f"http://upstream.example.com/{name}/PULP_MANIFEST"
+    remote = pulp.create("remotes/file/file/", name=name, url=url, policy="immediate")
+    repository = pulp.create("repositories/file/file/", name=name)
+    answer = pulp.request("POST", repository["pulp_href"] + "sync/", {"remote": remote["pulp_href"]})
+    assert answer.status == 202, answer.body
+    return pulp.ended(answer.json()["task"])
+
+
+def test_a_task_that_fills_its_workers_disk_fails_and_the_next_one_works(pulp: Installation) -> None:
+    assert _sync(pulp, "too-large", 80 * 2**20)["state"] == "failed"
+    pulp.runner.wait(_BACK_SECONDS)
+    used = []
+    for name in _workers(pulp):
+        code, text = pulp.runner.exec(name, ["df", "--output=used", "/var/lib/pulp/tmp"], namespace=NAMESPACE)
+        assert code == 0, text
+        used.append(int(text.split()[-1]))
+    assert max(used) < 1024, "KiB: a failed task leaves nothing behind"
+    assert _sync(pulp, "small-enough", 2**20)["state"] == "completed"
+
+
+def test_a_worker_whose_disk_is_full_is_replaced(pulp: Installation, files: tuple[str, str, dict[str, str]]) -> None:
+    old = set(_workers(pulp))
+    with Load(pulp, *files) as load:
+        for name in old:
+            fill = ["dd", "if=/dev/zero", "of=/var/lib/pulp/tmp/full", "bs=1M"]
+            assert "No space" in pulp.runner.exec(name, fill, namespace=NAMESPACE)[1]
+        assert until(lambda: not old & set(_workers(pulp)), 60), "evicted"
+        pulp.runner.wait(_BACK_SECONDS)
+        assert _sync(pulp, "after-eviction", 2**20)["state"] == "completed"
+    assert load.failed == [], "workers are no part of serving"
+    unharmed(pulp, load)

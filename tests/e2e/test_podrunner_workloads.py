@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.manifests import container, deployment, job, pod, server, service, stream, template, values
 from tests.e2e.podrunner.client import Runner
 from tests.e2e.podrunner.objects import RunnerError
+from tests.e2e.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -57,6 +58,17 @@ def test_rolling_update_fails_no_request(runner: Runner) -> None:
     assert (fewest, most) == (2, 3)
     answers = {runner.exec(item["name"], ["sh", "-c", "echo $ANSWER"])[1].strip() for item in runner.pods("web")}
     assert answers == {"two"}
+
+
+def test_a_pod_that_fills_its_empty_dir_is_evicted_and_replaced(runner: Runner) -> None:
+    mounts, volumes = [{"name": "d", "mountPath": "/d"}], [{"name": "d", "emptyDir": {"sizeLimit": "1Mi"}}]
+    runner.apply(stream(deployment("disk", container(volumeMounts=mounts), volumes=volumes)))
+    runner.wait(20)
+    (first,) = runner.pods("disk")
+    runner.exec(first["name"], ["dd", "if=/dev/zero", "of=/d/big", "bs=1M", "count=2"])
+    assert until(lambda: first["name"] not in [item["name"] for item in runner.pods("disk")])
+    runner.wait(20)
+    assert runner.exec(runner.pods("disk")[0]["name"], ["ls", "/d"]) == (0, "")
 
 
 def test_update_that_never_gets_ready_leaves_the_old_pods(runner: Runner) -> None:

@@ -149,6 +149,18 @@ def test_the_ca_of_an_external_service_is_a_config_map_of_its_own() -> None:
     assert "/etc/pulp/database-ca" in paths
 
 
+def test_a_bucket_is_verified_against_the_ca_of_its_store() -> None:
+    store = {"s3": {"bucket": "own", "endpoint": "https://s3.internal:9000", "ca": "PEM\n", "cidrs": ["10.1.0.0/16"]}}
+    made = production(storage=store)
+    assert file(made, "pulp-s3-ca", "ca.crt") == "PEM\n"
+    assert "'verify': '/etc/pulp/s3-ca/ca.crt'" in file(made, "pulp-settings", "settings.py").replace('"', "'")
+    for role in ("api", "content", "worker"):
+        paths = [mount["mountPath"] for mount in container(made, "Deployment", f"pulp-{role}")["volumeMounts"]]
+        assert "/etc/pulp/s3-ca" in paths
+        assert ("10.1.0.0/16", 9000) in egress(made, f"pulp-{role}")
+    assert "verify" not in file(production(), "pulp-settings", "settings.py")
+
+
 def egress(made: Any, name: str) -> set[tuple[str, int]]:
     """(component or CIDR, port) of everything a policy lets out."""
     found = set()

@@ -126,6 +126,10 @@ class S3Storage(Section):
     """Endpoint URL of a compatible store."""
     addressing_style: Literal["auto", "path", "virtual"] = "auto"
     """How the bucket is named in requests."""
+    ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
+    """PEM of the CA that signed the store's certificate; public CAs when absent."""
+    cidrs: Annotated[list[str], Field(examples=[["203.0.113.0/24"]])] = []
+    """Addresses for the egress NetworkPolicy; anywhere on its port when empty."""
     credentials: Literal["keys", "workload-identity"] = "keys"
     """``keys``: a given secret; ``workload-identity``: the ServiceAccounts' own identity, no secret at all."""
     service_account_annotations: Annotated[

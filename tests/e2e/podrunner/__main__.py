@@ -37,7 +37,7 @@ def _run(options: argparse.Namespace) -> int:
         from tests.e2e.podrunner.pod import Options
 
         hosts = dict(item.split("=", 1) for item in options.host)
-        times = Options(options.backoff, options.endpoint_delay)
+        times = Options(options.backoff, options.endpoint_delay, options.eviction)
         return run(options.state, times, hosts, with_parent=options.with_parent)
     runner = Runner(options.state)
     match options.command:
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     up = add("up", "start a runner; it runs until `down`, a signal, or its own death, and leaves nothing")
     up.add_argument("--host", action="append", default=[], metavar="NAME=ADDRESS", help="a name outside, for DNS")
     up.add_argument("--backoff", type=float, default=10, help="first delay of restarts, seconds (Kubernetes: 10)")
+    up.add_argument("--eviction", type=float, default=10, help="seconds between looks for full emptyDirs (kubelet: 10)")
     up.add_argument("--endpoint-delay", type=float, default=1, help="until Services let go of a pod, seconds")
     up.add_argument("--with-parent", action="store_true", help="die when the calling process does")
     apply = add("apply", "apply a rendering: create, update, prune; refuse changes of immutable fields")

@@ -37,7 +37,13 @@ class Runner:
 
     @classmethod
     def start(
-        cls, state: Path, *, hosts: Mapping[str, str] | None = None, backoff: float = 10, endpoint_delay: float = 1
+        cls,
+        state: Path,
+        *,
+        hosts: Mapping[str, str] | None = None,
+        backoff: float = 10,
+        endpoint_delay: float = 1,
+        eviction: float = 10,
     ) -> Runner:
         """Start one that ends with the calling thread's process.
 
@@ -47,7 +53,7 @@ class Runner:
         runner = cls(state)
         state.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "tests.e2e.podrunner", "up", "--state", str(state), "--with-parent"]
-        command += ["--backoff", str(backoff), "--endpoint-delay", str(endpoint_delay)]
+        command += ["--backoff", str(backoff), "--endpoint-delay", str(endpoint_delay), "--eviction", str(eviction)]
         command += [f"--host={name}={address}" for name, address in (hosts or {}).items()]
         with (state / "runner.log").open("wb") as log:
             runner._launcher = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class Cluster:
         self._claims: dict[Key, Path] = {}
         self._runs = 0
         self.rounds = 0
+        self._looked = time.monotonic()
         self._wake = asyncio.Event()
         self._dns = dns.Server(lambda: self._names)
 
@@ -217,6 +219,10 @@ class Cluster:
                 self.problems[key] = str(error)
         for pod in self.pods:
             pod.refresh()
+        if time.monotonic() - self._looked >= self.options.eviction:
+            self._looked = time.monotonic()
+            for pod in self.pods:
+                pod.evict_if_full()
         self._network()
         self.rounds += 1
 

@@ -31,10 +31,12 @@ class Options:
     Args:
         backoff: first delay of CrashLoopBackOff and of a Job's next pod.
         endpoint_delay: until a pod that ends or is no longer ready gets no new connections.
+        eviction: between two looks for pods that have filled an emptyDir.
     """
 
     backoff: float = 10.0
     endpoint_delay: float = 1.0
+    eviction: float = 10.0
 
 
 class World(Protocol):
@@ -139,6 +141,12 @@ class Pod:
     def refresh(self) -> list[str]:
         """Bring mounted ConfigMaps and Secrets up to date; the volumes that changed."""
         return [] if self.gone or self.deleted else self.volumes.refresh()
+
+    def evict_if_full(self) -> None:
+        """End it, as kubelet's eviction manager does, when an emptyDir has come up to its limit."""
+        if not self.gone and self.deleted is None and not self.finished and (full := self.volumes.full()):
+            self.reason = f"Evicted: emptyDir {', '.join(full)} is full"
+            self.delete(1)  # immediateEvictionGracePeriodSeconds
 
     def delete(self, grace: float | None = None) -> None:
         """Ask for its end; returns at once, ``gone`` tells when it is over."""

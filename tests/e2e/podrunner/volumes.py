@@ -90,6 +90,15 @@ class Volumes:
             found.append(Mount(str(self._token_folder()), _TOKEN_PATH, True))
         return found
 
+    def full(self) -> list[str]:
+        """The emptyDirs that have come up to their size limit, by name."""
+        found = []
+        for path in self._mounted:
+            state = os.statvfs(path)
+            if state.f_bavail == 0 and state.f_blocks:
+                found.append(path.name)
+        return found
+
     def tear_down(self) -> None:
         """Take every volume away but the claims."""
         for path in self._mounted:
@@ -109,7 +118,7 @@ class Volumes:
             path.mkdir(parents=True)
             limit = field(volume, "emptyDir.sizeLimit")
             if limit or field(volume, "emptyDir.medium") == "Memory":
-                # A full file system where a cluster would evict the pod: both say that the limit is too small.
+                # Writers get "no space" at once; kubelet lets them go on until it looks, and then evicts as Pod does.
                 kernel.mount("tmpfs", str(path), "tmpfs", data=f"size={quantity(limit)}" if limit else "")
                 self._mounted.append(path)
             path.chmod(0o777)
