@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from compiler.delivery.names import delivery_name, group_of, namespaced_kinds
+from compiler.delivery.names import delivery_name, group_of, kinds_beside, namespaced_kinds
 from compiler.k8s.objects import Object
 from compiler.spec.models import Spec
 from compiler.spec.models.site import Argocd
 
 _API = "argoproj.io/v1alpha1"
-_SEALED = {
-    "sops": [("", "Secret")],
-    "sealed-secrets": [("bitnami.com", "SealedSecret")],
-    "external-secrets": [("external-secrets.io", "ExternalSecret")],
-    "cert-manager": [("cert-manager.io", "Certificate"), ("cert-manager.io", "Issuer")],
-}
 
 
 def argocd_objects(
@@ -71,8 +65,7 @@ def argocd_objects(
 
 def _used(objects: Sequence[Object], backends: Collection[str]) -> set[tuple[str, str]]:
     """Group and kind of everything applied in the namespace: the objects, the CA bundle, what is sealed beside them."""
-    sealed = {kind for backend in backends for kind in _SEALED[backend]}
-    return namespaced_kinds(objects) | {("", "ConfigMap"), *sealed}
+    return namespaced_kinds(objects) | kinds_beside(backends)
 
 
 def _kinds(kinds: set[tuple[str, str]]) -> list[dict[str, str]]:

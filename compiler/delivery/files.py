@@ -33,6 +33,9 @@ def delivery_files(
     Returns:
         path inside the overlay (``delivery/argocd.yaml`` or ``delivery/flux.yaml``) to text; nothing when the spec asks
         for no delivery, is a layer, or has no namespace.
+
+    Raises:
+        CompilerError: the account of ``delivery.flux.service_account`` could not apply one of the objects.
     """
     delivery = spec.delivery
     backends = {backend, leaves or backend}

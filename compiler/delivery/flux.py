@@ -1,6 +1,7 @@
 """Flux: where the repository is, and the Kustomization that decrypts and applies one overlay of it.
 
-Sources: Flux's API reference, source.toolkit.fluxcd.io/v1 and kustomize.toolkit.fluxcd.io/v1.
+Sources: Flux's API reference, source.toolkit.fluxcd.io/v1 and kustomize.toolkit.fluxcd.io/v1 (``serviceAccountName`` is
+looked up in the Kustomization's namespace); its documentation of multi-tenancy.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from compiler.delivery.names import delivery_name
+from compiler.delivery.names import CLUSTER_SCOPED, delivery_name, kinds_beside
+from compiler.delivery.rights import applier_role
+from compiler.errors import CompilerError
 from compiler.k8s.objects import Object
 from compiler.spec.models import Spec
 from compiler.spec.models.site import Flux
@@ -22,7 +25,13 @@ _DEFAULT_PROGRESS = 600
 def flux_objects(
     spec: Spec, flux: Flux, objects: Sequence[Object], path: str, backends: Collection[str]
 ) -> list[Object]:
-    """The GitRepository and the Kustomization; arguments as for :func:`compiler.delivery.delivery_files`."""
+    """The GitRepository and the Kustomization, and the account that it applies with, if the spec wants one.
+
+    Arguments as for :func:`compiler.delivery.delivery_files`.
+
+    Raises:
+        CompilerError: the account could not apply an object, which no namespace holds.
+    """
     name = delivery_name(spec, path)
     metadata = {"name": name, "namespace": flux.namespace}
     credentials = {"secretRef": {"name": flux.git_secret}} if flux.git_secret else {}
@@ -44,10 +53,39 @@ def flux_objects(
             "path": f"./{path}",
             "prune": flux.prune,
             "wait": True,
+            **({"serviceAccountName": flux.service_account} if flux.service_account else {}),
             **_decryption(flux, backends),
         },
     }
-    return [repository, kustomization]
+    return [*_account(spec, flux, objects, backends), repository, kustomization]
+
+
+def _account(spec: Spec, flux: Flux, objects: Sequence[Object], backends: Collection[str]) -> list[Object]:
+    """ServiceAccount, and in the overlay's namespace Role and RoleBinding, all of one name."""
+    name = flux.service_account
+    if name is None:
+        return []
+    for obj in objects:
+        if obj["kind"] in CLUSTER_SCOPED:
+            raise CompilerError(
+                f"delivery.flux.service_account: {obj['kind']} {obj['metadata']['name']} is of no namespace, and the "
+                "account's Role can only allow what is",
+                hint="have it made by somebody else (namespace.create: false), or leave the key out",
+            )
+    namespace = spec.namespace.name if spec.namespace else ""
+    account = {"name": name, "namespace": flux.namespace}
+    return [
+        # Flux impersonates it by name; nobody needs its token.
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account, "automountServiceAccountToken": False},
+        applier_role(objects, name=name, namespace=namespace, kinds=kinds_beside(backends)),
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": name, "namespace": namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"kind": "ServiceAccount", **account}],
+        },
+    ]
 
 
 def _decryption(flux: Flux, backends: Collection[str]) -> dict[str, Any]:

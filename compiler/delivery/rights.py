@@ -11,6 +11,9 @@ from compiler.k8s.objects import Object
 VERBS = ("get", "list", "watch", "create", "patch", "update", "delete")
 """What server-side apply, drift detection and pruning do."""
 
+_WATCHED = {"Deployment": ("ReplicaSet", "Pod"), "StatefulSet": ("Pod",)}
+_READ = ("get", "list", "watch")
+
 
 def applier_role(
     objects: Sequence[Object], *, name: str, namespace: str, kinds: Iterable[tuple[str, str]] = ()
@@ -24,7 +27,8 @@ def applier_role(
         kinds: group and kind of what is applied besides, e.g. ``("", "Secret")`` for what sops seals.
 
     Returns:
-        a ``rbac.authorization.k8s.io/v1`` Role, its rules sorted by group.
+        a ``rbac.authorization.k8s.io/v1`` Role, its rules sorted by group; the last ones allow to read what waiting for
+        Deployments and StatefulSets looks at (kstatus lists their ReplicaSets and Pods).
     """
     used = namespaced_kinds(objects) | set(kinds)
     by_group: dict[str, list[str]] = {}
@@ -34,6 +38,10 @@ def applier_role(
         {"apiGroups": [group], "resources": sorted(resources), "verbs": list(VERBS)}
         for group, resources in sorted(by_group.items())
     ]
+    watched = {kind for _, parent in used for kind in _WATCHED.get(parent, ())}
+    for kind, group in (("Pod", ""), ("ReplicaSet", "apps")):
+        if kind in watched and (group, kind) not in used:
+            rules.append({"apiGroups": [group], "resources": [resource_of(kind)], "verbs": list(_READ)})
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from compiler.check.finding import Item
 from compiler.check.schema import check_schemas
-from compiler.delivery import applier_role, delivery_files
-from compiler.delivery.rights import VERBS, resource_of
+from compiler.delivery import delivery_files
+from compiler.delivery.rights import VERBS, applier_role, resource_of
+from compiler.errors import CompilerError
 from compiler.overlay import HEADER
 from compiler.spec.models import Spec
 
@@ -147,6 +148,26 @@ def test_flux_decrypts_nothing_where_nothing_is_sealed_for_it() -> None:
     assert "decryption" not in made(FLUX, "sealed-secrets")["Kustomization"]["spec"]
 
 
+def test_flux_applies_with_an_account_of_the_overlays_own() -> None:
+    found = made({"flux": {"repo": REPO, "namespace": "gitops", "service_account": "applier"}})
+    assert found["Kustomization"]["spec"]["serviceAccountName"] == "applier"
+    account = {"name": "applier", "namespace": "gitops"}
+    assert found["ServiceAccount"]["metadata"] == account
+    assert found["Role"]["metadata"] == found["RoleBinding"]["metadata"] == {"name": "applier", "namespace": "ns"}
+    assert found["RoleBinding"]["subjects"] == [{"kind": "ServiceAccount", **account}]
+    assert found["RoleBinding"]["roleRef"]["name"] == "applier"
+    core = found["Role"]["rules"][0]
+    assert (core["apiGroups"], core["resources"]) == ([""], ["configmaps", "secrets", "services"])
+    assert check_schemas([Item(one) for one in found.values()], "1.33")[0] == []
+    assert "serviceAccountName" not in made(FLUX)["Kustomization"]["spec"]
+
+
+def test_an_account_of_one_namespace_is_refused_what_is_in_none() -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns"}}
+    with pytest.raises(CompilerError, match="Namespace ns is of no namespace"):
+        made({"flux": {"repo": REPO, "service_account": "applier"}}, objects=[*OBJECTS, namespace])
+
+
 def test_flux_waits_longer_than_the_slowest_job_may_take() -> None:
     assert made(FLUX)["Kustomization"]["spec"]["timeout"] == "66m"
     assert made(FLUX, objects=OBJECTS[:2])["Kustomization"]["spec"]["timeout"] == "15m"
@@ -182,8 +203,12 @@ def test_the_appliers_role_holds_the_resources_in_use_and_no_wildcard() -> None:
         (["apps"], ["deployments"]),
         (["autoscaling"], ["horizontalpodautoscalers"]),
         (["batch"], ["jobs"]),
+        ([""], ["pods"]),
+        (["apps"], ["replicasets"]),
     ]
-    assert all(rule["verbs"] == list(VERBS) for rule in role["rules"])
+    *applied, _, _ = (rule["verbs"] for rule in role["rules"])
+    assert all(verbs == list(VERBS) for verbs in applied)
+    assert [rule["verbs"] for rule in role["rules"][-2:]] == [["get", "list", "watch"]] * 2
     words = itertools.chain.from_iterable(value for rule in role["rules"] for value in rule.values())
     assert "*" not in set(words)
     assert check_schemas([Item(role)], "1.33") == ([], {})

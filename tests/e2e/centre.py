@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.e2e import installation, outside
 from tests.e2e.installation import UPSTREAM, Installation
@@ -16,6 +17,8 @@ from tests.e2e.podrunner.client import Runner
 from tests.e2e.site import Site, make
 
 HOST = "pulp.example.com"
+BUCKET, REGION = "pulp-prod", "eu-west-1"
+"""As ``overlays/prod`` has them."""
 
 Prepare = Callable[[Site, Authority], None]
 
@@ -30,6 +33,7 @@ class Centre:
         database: its PostgreSQL.
         cache: its Redis.
         ingress: its Ingress controller.
+        bucket: its S3.
         folder: for files of tests.
     """
 
@@ -38,6 +42,7 @@ class Centre:
     database: Service
     cache: Service
     ingress: Service
+    bucket: Service
     folder: Path
     started: list[Service] = field(default_factory=list)
 
@@ -47,6 +52,17 @@ class Centre:
         self.pulp.runner.apply("---\n".join(installation.render(self.pulp.site, name) for name in overlays))
         self.pulp.runner.wait(timeout)
         return time.monotonic() - begun
+
+    def download(self, url: str) -> bytes:
+        """A published file, from the bucket that the centre sends its clients to."""
+        answer = self.pulp.request("GET", url, user=None)
+        assert answer.status == 302, (answer.status, answer.body)
+        location = answer.headers["location"]
+        host = str(urlsplit(location).hostname)
+        assert host in (f"{BUCKET}.s3.{REGION}.amazonaws.com", f"{BUCKET}.s3.amazonaws.com")
+        found = replace(self.pulp, host=host, address=self.bucket.host.address).request("GET", location, user=None)
+        assert found.status == 200, found.body
+        return found.body
 
     def close(self) -> None:
         """End everything."""
@@ -65,15 +81,17 @@ def start(folder: Path, spec: Mapping[str, Any], prepare: Prepare | None = None)
     """
     folder.chmod(0o755)
     authority = Authority(folder)
-    words = {name: secrets.token_urlsafe(18) for name in ("database", "cache")}
+    words = {name: secrets.token_urlsafe(18) for name in ("database", "cache", "s3")}
     site = make(folder)
     external = {"external": {"ca": authority.pem}}
-    outside.merge(site.root / "overlays/prod/pulp.yaml", {"database": external, "cache": external, **spec})
+    trusted = {"database": external, "cache": external, "storage": {"s3": {"ca": authority.pem}}}
+    outside.merge(site.root / "overlays/prod/pulp.yaml", {**trusted, **spec})
     if prepare:
         prepare(site, authority)
     site.compiler("generate")
     site.give("prod/pulp-postgres-configuration", password=words["database"])
     site.give("prod/pulp-redis-configuration", password=words["cache"])
+    site.give("prod/pulp-s3", s3_access_key_id="pulp", s3_secret_access_key=words["s3"])
     site.compiler("secrets", "ensure", "--identity", str(site.identity))
     site.compiler("generate")
     files = folder / "upstream"
@@ -87,13 +105,15 @@ def start(folder: Path, spec: Mapping[str, Any], prepare: Prepare | None = None)
         database = outside.postgres(runner, authority, folder, "db.example.com", words["database"])
         cache = outside.redis(runner, authority, folder, "redis.example.com", words["cache"])
         ingress = outside.ingress(runner, authority, folder, "ingress", {HOST: "pulp"})
-        for service in (database, cache, ingress):
+        bucket = outside.s3(runner, authority, folder, BUCKET, REGION)
+        for service in (database, cache, ingress, bucket):
             service.start()
             started.append(service)
+        outside.make_bucket(bucket, authority, BUCKET, REGION)
         password = site.secrets("prod")["pulp-admin-password"]["password"].decode().rstrip("\n")
         where = {"host": HOST, "port": 443, "address": ingress.host.address}
         pulp = Installation(site, runner, client, upstream, files, authority.file, password, **where)
-        made = Centre(pulp, authority, database, cache, ingress, folder, started)
+        made = Centre(pulp, authority, database, cache, ingress, bucket, folder, started)
         pulp.seconds = made.deploy(["prod"])
     except BaseException:
         for service in started:

@@ -27,7 +27,7 @@ if [ -n "$missing" ]; then
 fi
 
 mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
+cache=$(cd "$cache" && pwd -P) # the path goes into the scripts of the environments, and pods see no other
 for name in pulp s3; do
     venv=$cache/$name-$(sha256sum <"$here/$name.lock" | cut -c1-12)
     if [ ! -e "$venv/.done" ]; then

@@ -1,9 +1,6 @@
-"""Item 7: ``overlays/prod`` as it is, but for its artifacts: every replica, PostgreSQL and Redis outside. By hand.
+"""Item 7: ``overlays/prod`` as it is, with every replica; PostgreSQL, Redis, S3 and Ingress outside. By hand.
 
-    make e2e-long
-
-Its artifacts are on a claim instead of in S3: the bucket's address is trusted by public CAs alone, which the stand-in
-has none of, and the Pulp of ``pulp.lock`` has no S3 client.
+make e2e-long
 """
 
 from __future__ import annotations
@@ -23,14 +20,12 @@ from tests.e2e.waiting import until
 
 pytestmark = pytest.mark.e2e
 
-STORAGE = {"storage": {"s3": None, "volume": {"size": "2Gi"}}}
-
 
 @pytest.fixture(scope="module")
 def prod() -> Iterator[Centre]:
     """Production, running."""
     with tempfile.TemporaryDirectory(prefix="prod-") as name:
-        found = centre.start(Path(name), STORAGE)
+        found = centre.start(Path(name), {})
         try:
             yield found
         finally:
@@ -57,7 +52,12 @@ def test_production_is_connected_over_verified_tls_and_does_its_job(prod: Centre
     small, large, sums = installation.published(prod.pulp)
     for url in (small, large):
         assert url.startswith(f"https://{centre.HOST}/")
-        assert hashlib.sha256(prod.pulp.request("GET", url, user=None).body).hexdigest() == sums[url]
+        assert hashlib.sha256(prod.download(url)).hexdigest() == sums[url]
+
+
+def test_artifacts_are_in_the_bucket_and_on_no_claim(prod: Centre) -> None:
+    assert not [item for item in prod.pulp.site.objects("prod") if item["kind"] == "PersistentVolumeClaim"]
+    assert '"PUT /artifact/' in prod.bucket.log.read_text(), "written by a worker, with our CA"
 
 
 @pytest.mark.parametrize("name", ["database", "cache"])

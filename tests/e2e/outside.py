@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.e2e.podrunner.client import Host, Runner
+from tests.e2e.podrunner.images import CACHE
 from tests.e2e.waiting import until
 
 POSTGRES = "/usr/lib/postgresql/15/bin"
@@ -163,6 +164,34 @@ def redis(runner: Runner, authority: Authority, folder: Path, name: str, passwor
         f'tls-auth-clients no\nrequirepass {password}\nsave ""\n'
     )
     return Service(host, ["redis-server", str(config)], "www-data", 6379, folder / "redis.log")
+
+
+def s3(runner: Runner, authority: Authority, folder: Path, bucket: str, region: str) -> Service:
+    """An S3 server (moto; it keeps objects in memory and checks no key) at the addresses that AWS gives a bucket."""
+    names = [f"{bucket}.s3.{region}.amazonaws.com", f"{bucket}.s3.amazonaws.com", f"s3.{region}.amazonaws.com"]
+    certificate, key = authority.issue(*names)
+    host = runner.stand_in("s3", "192.0.2.83", names=names)
+    command = [
+        str(CACHE / "s3/bin/moto_server"),
+        "-H",
+        host.address,
+        "-p",
+        "443",
+        "-c",
+        str(certificate),
+        "-k",
+        str(key),
+    ]
+    return Service(host, command, "root", 443, folder / "s3.log")
+
+
+def make_bucket(service: Service, authority: Authority, bucket: str, region: str) -> None:
+    """The bucket, on a server that runs."""
+    name = f"s3.{region}.amazonaws.com"
+    body = f"<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+    where = ["--resolve", f"{name}:443:{service.host.address}", "--cacert", str(authority.file)]
+    curl = ["curl", "--silent", "--show-error", "--fail", "-X", "PUT", "-d", body, *where, f"https://{name}/{bucket}"]
+    subprocess.run([*service.host.prefix, *curl], check=True, capture_output=True)
 
 
 def ingress(runner: Runner, authority: Authority, folder: Path, name: str, hosts: Mapping[str, str]) -> Service:

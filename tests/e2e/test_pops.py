@@ -1,7 +1,7 @@
 """Item 6: a centre and two points of presence, as ``overlays/prod``, ``pop-ams`` and ``pop-sin`` compile them.
 
-The centre has one replica of each role and a claim instead of S3; the PoPs are as they are. PostgreSQL, Redis and the
-Ingress controllers are stand-ins at the names in the overlays, with certificates of a CA that the specs are given.
+The centre has one replica of each role; the PoPs are as they are. PostgreSQL, Redis, S3 and the Ingress controllers are
+stand-ins at the names in the overlays, with certificates of a CA that the specs are given.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _SMALL: dict[str, Any] = {
     "content": {"replicas": 1, "autoscale": None},
     "worker": {"replicas": 1},
     "web": {"replicas": 1},
-    "storage": {"s3": None, "volume": {"size": "1Gi"}},
 }
 
 

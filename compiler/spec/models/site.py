@@ -162,6 +162,9 @@ class Flux(Section):
     """Secret in Flux's namespace that holds the cluster's age identity (a key ending in ``.agekey``)."""
     git_secret: Annotated[SecretName | None, Field(examples=["git-credentials"])] = None
     """Secret with the Git credentials."""
+    service_account: Annotated[ServiceName | None, Field(examples=["pulp-applier"])] = None
+    """ServiceAccount in Flux's namespace that applies the overlay, made beside Flux's objects with a Role in the
+    overlay's namespace for exactly its kinds; Flux's own rights when absent."""
 
 
 class Delivery(Section):
