@@ -6,6 +6,7 @@ They select our own pods only, by the instance label, so that they never cut off
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -131,16 +132,29 @@ def _port_of(url: str) -> int:
 
 
 def _blocks(site: Site, cidrs: Sequence[str], key: str) -> list[Any]:
-    """Address blocks; anywhere when the spec names none, but never a cloud's metadata service unless it is needed."""
+    """Address blocks, anywhere when the spec names none; without the ranges inside them that the spec leaves out.
+
+    A cloud's metadata service is always left out of "anywhere", unless it is needed.
+    """
     s3 = site.spec.storage.s3 if site.spec.storage else None
     needs_metadata = bool(s3 and s3.credentials == "workload-identity")
+    excepted = site.spec.network_policies.except_cidrs
     blocks: list[Any] = []
     for cidr in cidrs or _ANYWHERE:
-        block: dict[str, Any] = {"cidr": cidr}
+        inside: list[Any] = [From("network_policies.except_cidrs", one) for one in excepted if _within(one, cidr)]
         if cidr == "0.0.0.0/0" and not needs_metadata:
-            block["except"] = [_METADATA]
+            inside.insert(0, _METADATA)
+        block = {"cidr": cidr, "except": inside} if inside else {"cidr": cidr}
         blocks.append(From(key, {"ipBlock": block}))
     return blocks
+
+
+def _within(small: str, large: str) -> bool:
+    """Whether a block lies in another and is not all of it, which is what Kubernetes wants of ``except``."""
+    inner, outer = ip_network(small), ip_network(large)
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner != outer and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner != outer and inner.subnet_of(outer)
 
 
 def _pods(site: Site, component: str) -> dict[str, Any]:

@@ -57,6 +57,8 @@ def settings_mounts(site: Site) -> tuple[Mount, ...]:
             mounts.append(secret_mount(site, "redis-client"))
     if spec.storage and spec.storage.s3 and spec.storage.s3.credentials == "keys":
         mounts.append(secret_mount(site, "s3"))
+    if spec.storage and spec.storage.s3 and spec.storage.s3.ca:
+        mounts.append(config_mount(site, "s3-ca"))
     return tuple(mounts)
 
 

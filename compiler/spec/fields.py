@@ -85,7 +85,10 @@ def _networks(spec: Spec) -> Iterator[tuple[Path, list[str]]]:
         yield ("cache", "external", "cidrs"), spec.cache.external.cidrs
     if spec.replica is not None and spec.replica.upstream is not None:
         yield ("replica", "upstream", "cidrs"), spec.replica.upstream.cidrs
+    if spec.storage is not None and spec.storage.s3 is not None:
+        yield ("storage", "s3", "cidrs"), spec.storage.s3.cidrs
     yield ("network_policies", "sync_cidrs"), spec.network_policies.sync_cidrs
+    yield ("network_policies", "except_cidrs"), spec.network_policies.except_cidrs
 
 
 def _network(cidr: str, path: Path, wrong: Wrong) -> None:
@@ -127,6 +130,8 @@ def _certificates(spec: Spec) -> Iterable[tuple[Path, str | None]]:
         yield ("cache", "external", "ca"), spec.cache.external.ca
     if spec.replica is not None and spec.replica.upstream is not None:
         yield ("replica", "upstream", "ca"), spec.replica.upstream.ca
+    if spec.storage is not None and spec.storage.s3 is not None:
+        yield ("storage", "s3", "ca"), spec.storage.s3.ca
 
 
 def _urls(spec: Spec) -> Iterable[tuple[Path, str | None]]:

@@ -219,6 +219,22 @@ def test_nothing_reaches_a_clouds_credentials_unless_it_needs_them() -> None:
     assert exceptions(production(storage={"s3": {"credentials": "workload-identity"}})) == {"None"}
 
 
+def test_anywhere_is_not_the_cluster_where_the_spec_says_what_the_cluster_is() -> None:
+    made = production(
+        network_policies={"except_cidrs": ["10.42.0.0/16", "fd00:42::/48"], "sync_cidrs": ["10.0.0.0/8", "::/0"]},
+        database={"external": {"host": "db.example.com", "cidrs": ["10.42.7.0/24"]}},
+    )
+    rules = one(made, "NetworkPolicy", "pulp-worker")["spec"]["egress"]
+    blocks = {
+        (peer["ipBlock"]["cidr"], port["port"]): peer["ipBlock"].get("except")
+        for rule in rules for peer in rule["to"] if "ipBlock" in peer for port in rule["ports"]
+    }  # fmt: skip
+    assert blocks["10.0.0.0/8", 80] == ["10.42.0.0/16"]
+    assert blocks["::/0", 80] == ["fd00:42::/48"]
+    assert blocks["0.0.0.0/0", 443] == ["169.254.169.254/32", "10.42.0.0/16"], "the bucket"
+    assert blocks["10.42.7.0/24", 5432] is None, "a database inside of the cluster, by its addresses"
+
+
 def test_policies_can_be_switched_off() -> None:
     made = build(network_policies={"enabled": False})
     assert not [obj for obj in made.model.objects if obj["kind"] == "NetworkPolicy"]

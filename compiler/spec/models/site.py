@@ -124,6 +124,9 @@ class NetworkPolicies(Section):
     """Emit NetworkPolicies."""
     sync_cidrs: Annotated[list[str], Field(examples=[["0.0.0.0/0"]])] = ["0.0.0.0/0", "::/0"]
     """Where workers may fetch from (ports 80 and 443)."""
+    except_cidrs: Annotated[list[str], Field(examples=[["10.42.0.0/16", "10.43.0.0/16"]])] = []
+    """What a wider block of any ``cidrs``, or their default, does not open: the cluster's own pods and Services, which
+    "anywhere" would include. A block that lies inside one of them is opened all the same, since it names it."""
     monitoring_namespace: Annotated[DnsLabel | None, Field(examples=["monitoring"])] = None
     """A namespace whose pods may reach the api's and content's status."""
 
