@@ -148,6 +148,8 @@ class _Builder:
             else:
                 assert kind is AliasEvent  # noqa: S101 - no other event stands inside a document
                 node = self._alias(event, stack, current)
+                if type(node) is Scalar and not node.text and id(current) in self.flow and self.strict_keys:
+                    node = FLOW_NULL
             if type(current) is dict:
                 if key is None:
                     key = node if type(node) is str and node != "<<" else self._key(node, event)
@@ -176,6 +178,8 @@ class _Builder:
         if node is FLOW_NULL:
             return ""
         if type(node) is Scalar:
+            if node.tag == "null" and not node.text:
+                return ""
             key = Key(node.text)
             key.tag = node.tag
             return key
