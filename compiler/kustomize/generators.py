@@ -10,7 +10,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.resource import Origin, Resource, Resources, id_text
-from compiler.kustomize.scalars import Repeated, is_null, made_key, resolve_plain, text_of, untagged
+from compiler.kustomize.scalars import Quoted, Repeated, is_null, made_key, resolve_plain, text_of, untagged
 
 _LINE_LIMIT = 64 * 1024
 
@@ -61,9 +61,9 @@ def generate(
         if key in values:
             raise KustomizeError(f"configmap {name} illegally repeats the key `{key}`", hint="each key comes once")
         values[key] = value
-    metadata: dict[str, Any] = {"name": untagged(None, name)}
+    metadata: dict[str, Any] = {"name": Quoted(name)}
     if entry.get("namespace"):
-        metadata["namespace"] = untagged(None, entry["namespace"])
+        metadata["namespace"] = Quoted(entry["namespace"])
     for field in ("labels", "annotations"):
         if options.get(field):
             metadata[field] = {made_key(key): value for key, value in sorted(options[field].items())}

@@ -154,12 +154,8 @@ def _move(document: Any, operation: dict[str, Any], path: str, *, keep: bool) ->
     if not isinstance(source, str):
         raise KustomizeError(f"{kind} operation does not apply: missing or invalid from: missing value")
     container, key = _find(document, source, kind)
-    if isinstance(container, list):
-        value = container[_index(container, key, kind, source)]
-    else:
-        if key not in container:
-            raise KustomizeError(f"error in {kind} for path: '{source}': nothing is there: missing value")
-        value = container[key]
+    # A field that is not there is copied as null.
+    value = container[_index(container, key, kind, source)] if isinstance(container, list) else container.get(key)
     if keep:
         value = copy.deepcopy(value)
     else:

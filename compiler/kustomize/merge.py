@@ -22,6 +22,7 @@ from compiler.kustomize.scalars import (
     plain,
     put,
     reads_otherwise,
+    resolve_plain,
     set_field,
     set_style,
     text_of,
@@ -85,19 +86,25 @@ def node_identity(node: dict[str, Any]) -> tuple[Any, Any, Any]:
 def restore_identity(
     node: dict[str, Any], identity: tuple[Any, Any, Any], *, kind: bool = True, name: bool = True
 ) -> None:
-    """Put kind, name and namespace back where a patch changed them."""
+    """Put kind, name and namespace back, each without a tag: a name that reads as a number becomes one."""
     old_kind, old_name, old_namespace = identity
-    if kind and old_kind is not None and text_of(node.get("kind")) != text_of(old_kind):
-        set_field(node, "kind", untagged(None, text_of(old_kind)))
+    if kind and old_kind is not None:
+        _put_back(node, "kind", old_kind)
     metadata = node.get("metadata")
     if not isinstance(metadata, dict):
         metadata = node["metadata"] = {}
-    if name and old_name is not None and text_of(metadata.get("name")) != text_of(old_name):
-        set_field(metadata, "name", untagged(None, text_of(old_name)))
+    if name and old_name is not None:
+        _put_back(metadata, "name", old_name)
     if not text_of(old_namespace):
         metadata.pop("namespace", None)
-    elif text_of(metadata.get("namespace")) != text_of(old_namespace):
-        set_field(metadata, "namespace", untagged(None, text_of(old_namespace)))
+    else:
+        _put_back(metadata, "namespace", old_namespace)
+
+
+def _put_back(container: dict[str, Any], field: str, old: Any) -> None:
+    text = text_of(old)
+    if container.get(field) != text or type(resolve_plain(text)) is Scalar:
+        set_field(container, field, untagged(None, text))
 
 
 def _walk(dest: Any, patch: Any, schema: Schema | None) -> Any:
