@@ -177,12 +177,12 @@ def _id(resource: Resource) -> str:
 
 
 def _config(resource: Resource) -> dict[str, Any]:
-    """The configuration in an object; the two affix transformers alone read it with go-yaml, heeding case."""
+    """The configuration in an object; the affix transformers alone read it with go-yaml, heeding case."""
     data = plain(resource.node)
     assert isinstance(data, dict)  # noqa: S101 - an object is a map
     if resource.kind == "HashTransformer":
         return data
-    affix = resource.kind in ("PrefixTransformer", "SuffixTransformer")
+    affix = resource.kind in ("PrefixTransformer", "SuffixTransformer", "PrefixSuffixTransformer")
     return decode(data, resource.kind, what="", known_only=False, coerce=True, any_case=not affix)
 
 
@@ -209,14 +209,19 @@ def _pairs(field: str) -> Callable[[dict[str, Any], Loader, Kustomization], Run]
     return make
 
 
-def _affix(field: str) -> Callable[[dict[str, Any], Loader, Kustomization], Run]:
+def _affix(*fields: str) -> Callable[[dict[str, Any], Loader, Kustomization], Run]:
     def make(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
         from compiler.kustomize.names import add_affix
 
         if "fieldSpecs" not in config:
             raise KustomizeError("fieldSpecs is not expected to be nil", hint="add fieldSpecs: [{path: metadata/name}]")
-        text, specs = config.get(field, ""), _specs(config)
-        return lambda resources: add_affix(resources, text, specs, suffix=field == "suffix")
+        specs = _specs(config)
+
+        def run(resources: Resources) -> None:
+            for field in fields:
+                add_affix(resources, config.get(field, ""), specs, suffix=field == "suffix")
+
+        return run
 
     return make
 
@@ -298,6 +303,7 @@ _TRANSFORMERS: Mapping[str, Callable[[dict[str, Any], Loader, Kustomization], Ru
     "PatchJson6902Transformer": _json_patch,
     "PatchStrategicMergeTransformer": _merge,
     "PatchTransformer": _patch,
+    "PrefixSuffixTransformer": _affix("prefix", "suffix"),
     "PrefixTransformer": _affix("prefix"),
     "ReplacementTransformer": _replacements,
     "ReplicaCountTransformer": _replicas,

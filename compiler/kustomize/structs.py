@@ -129,6 +129,7 @@ STRUCTS: Mapping[str, Mapping[str, Type]] = {
         "setRoleBindingSubjects": "string",
     },
     "PrefixTransformer": {"prefix": "string", "fieldSpecs": ["FieldSpec"]},
+    "PrefixSuffixTransformer": {"prefix": "string", "suffix": "string", "fieldSpecs": ["FieldSpec"]},
     "SuffixTransformer": {"suffix": "string", "fieldSpecs": ["FieldSpec"]},
     "PatchTransformer": _PATCH,
     "PatchStrategicMergeTransformer": {"paths": _STRINGS, "patches": "string"},
