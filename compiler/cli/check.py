@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from compiler.cli import halfway
+
 _FORMATS = ["text", "json", "sarif", "github"]
 
 
@@ -31,6 +33,7 @@ def command(paths: tuple[Path, ...], output: str, strict: bool) -> int:
 
     start = Path.cwd()
     workspace = Workspace.find(start)
+    halfway.refuse(str(workspace.root))
     reports = check_folders(workspace, folders_to_check(workspace, paths, start))
     click.echo(FORMATS[output](reports), nl=False)
     if not reports:

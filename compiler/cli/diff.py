@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from compiler.cli import halfway
+
 if TYPE_CHECKING:
     from compiler.review import Report
     from compiler.workspace.git import Repository
@@ -55,6 +57,8 @@ def command(arguments: tuple[str, ...], output: str, exit_zero: bool, color: str
     repository = git.find(root)
     revision, paths = _split(repository, arguments)
     sides = sides_of(repository, revision)
+    if revision is None or ".." not in revision:  # one side is the folder on disk
+        halfway.refuse(str(root))
     outcome = diff(root, sides, [folder_of(root, Path(path)) for path in paths])
     click.echo(_printed(outcome.report, output, _colored(color)), nl=False, color=True)
     if outcome.errors:

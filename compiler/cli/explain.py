@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compiler.cli import halfway
+
 if TYPE_CHECKING:
     from compiler.errors import Origin
     from compiler.workspace.explain import Explanation, Field, Step
@@ -44,6 +46,7 @@ def command(path: Path, target: str | None, field: str | None, output: str) -> i
     """
     from compiler.workspace.explain import explain, locate
 
+    halfway.refuse(str(path))
     tree, folder = locate(path)
     explanation = explain(tree, folder, target, field)
     click.echo(_json(explanation) if output == "json" else _text(explanation), nl=False)

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from compiler.cli import halfway
+
 if TYPE_CHECKING:
     from compiler.kustomize.remote import Remotes
     from compiler.kustomize.rendering import Rendering
@@ -58,6 +60,12 @@ def quick_request(arguments: Sequence[str]) -> Request | None:
 
 def execute(request: Request) -> int:
     """Build, write, and return the exit code. Nothing is written when any path fails."""
+    for path in request.paths:
+        root = halfway.half_written(path)
+        if root is not None:
+            text, hint = halfway.message(os.path.relpath(root))
+            sys.stderr.write(f"error: {text}\n  hint: {hint}\n")
+            return 3
     gc.disable()  # objects are trees without cycles: collecting would only walk them again and again
     outcomes = _all(request)
     failed: list[int] = []

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from compiler.cli.secrets_options import Session, finish, progress, session
+from compiler.cli.secrets_options import Session, finish, progress, session, tell
 from compiler.errors import WorldError
-
-if TYPE_CHECKING:
-    from compiler.k8s.tree import Tree
 
 
 @click.group()
@@ -44,14 +41,13 @@ def rollover(session: Session, overlay: str, rolled_out: bool, **options: Any) -
       compiler secrets ca rollover demo --phase issue --rolled-out
       compiler secrets ca rollover demo --phase retire --rolled-out
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets.rollover import rollover as run
     from compiler.workspace import secrets
 
     (target,) = secrets.targets(session.root, [overlay])
-    with secrets.exclusive(session.root), session.access() as access:
+    with secrets.exclusive(session.root) as tree, session.access() as access:
         outcome = run(
-            DirTree(session.root),
+            tree,
             target,
             options["authority"],
             options["phase"],
@@ -59,7 +55,7 @@ def rollover(session: Session, overlay: str, rolled_out: bool, **options: Any) -
             rolled_out=rolled_out,
             progress=progress(),
         )
-        finish(session, outcome)
+        finish(session, tree, outcome)
     return 0
 
 
@@ -95,8 +91,8 @@ def import_command(session: Session, overlay: str, authority: str, certificate: 
     pem = _read(certificate)
     private = identities.read_private(key, session.root) if key is not None else None
     (target,) = secrets.targets(session.root, [overlay])
-    with secrets.exclusive(session.root), session.access() as access:
-        finish(session, bring(_tree(session), target, authority, pem, private, access, progress=progress()))
+    with secrets.exclusive(session.root) as tree, session.access() as access:
+        finish(session, tree, bring(tree, target, authority, pem, private, access, progress=progress()))
     return 0
 
 
@@ -122,22 +118,17 @@ def create(session: Session, overlay: str, authority: str, key_file: Path) -> in
     from compiler.workspace import secrets
 
     (target,) = secrets.targets(session.root, [overlay])
-    tree = _tree(session)
-    with secrets.exclusive(session.root), session.access() as access:
+    with secrets.exclusive(session.root) as tree, session.access() as access:
         known = lock.read(tree).authorities.get(layout.authority_id(target.overlay, authority))
         generation = max(known.generations) + 1 if known else 1
         pair = pki.create_authority(target.overlay, authority, generation, session.now)
         outcome = bring(tree, target, authority, pair.certificate, None, access, progress=progress())
         identities.write_private(key_file, pair.key.reveal(), repository=session.root)
-        finish(session, outcome)
+        with identities.kept_on_success(key_file):
+            secrets.write(session.root, outcome.writes, tree)
+    tell(outcome)
     click.echo(f"wrote {key_file}: whoever has it can issue certificates that everything in {overlay} trusts", err=True)
     return 0
-
-
-def _tree(session: Session) -> Tree:
-    from compiler.kustomize.tree import DirTree
-
-    return DirTree(session.root)
 
 
 def _read(file: Path) -> bytes:

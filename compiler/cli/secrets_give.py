@@ -62,11 +62,9 @@ def set_command(
         raise CompilerError(f"{secret} has several given keys", hint=f"choose one: --key {' | '.join(keys)}")
     name = key or (keys[0] if keys else "")
     value = _value(secret, name, from_stdin=from_stdin, fd=fd, variable=from_env, keep_newline=keep_newline)
-    with secrets.exclusive(session.root), session.access() as access:
-        outcome = set_values(
-            DirTree(session.root), targets, secret, {name: value}, access, generated=generated, progress=progress()
-        )
-        finish(session, outcome)
+    with secrets.exclusive(session.root) as tree, session.access() as access:
+        outcome = set_values(tree, targets, secret, {name: value}, access, generated=generated, progress=progress())
+        finish(session, tree, outcome)
     return 0
 
 

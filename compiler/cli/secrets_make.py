@@ -40,7 +40,6 @@ def init(
       compiler secrets init --generate-identity ~/.config/compiler/identity.txt --cluster demo=age1…
       compiler secrets init --cert prod=controller.pem
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets import identities
     from compiler.secrets.start import initialize
     from compiler.workspace import secrets
@@ -56,17 +55,22 @@ def init(
                 generate_identity, repository=session.root, comment="administrator of sealed secrets (compiler)"
             )
         )
-        click.echo(f"wrote {generate_identity}: keep a copy offline; whoever has it can read every secret", err=True)
-    with secrets.exclusive(session.root), session.access() as access:
+    with (
+        identities.kept_on_success(generate_identity),
+        secrets.exclusive(session.root) as tree,
+        session.access() as access,
+    ):
         writes = initialize(
-            DirTree(session.root),
+            tree,
             access,
             administrators=administrators,
             ci=ci,
             clusters=by_cluster,
             certificates=pems,
         )
-        secrets.write(session.root, writes)
+        secrets.write(session.root, writes, tree)
+    if generate_identity is not None:
+        click.echo(f"wrote {generate_identity}: keep a copy offline; whoever has it can read every secret", err=True)
     for path in writes:
         click.echo(f"wrote {path}", err=True)
     if not writes:
@@ -113,7 +117,6 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool, prune_vault
       compiler secrets ensure
       compiler secrets ensure prod --identity ~/keys/admin.txt
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets.ensure import Gone
     from compiler.secrets.ensure import ensure as run
     from compiler.secrets.states import raise_all
@@ -123,9 +126,9 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool, prune_vault
         raise CompilerError("--prune-vault goes with --prune and without names: it is about overlays that are gone")
     missing: Gone = "forget" if prune_vault else "prune" if prune and not overlays else "keep"
     targets = secrets.targets(session.root, overlays)
-    with secrets.exclusive(session.root), session.access() as access:
+    with secrets.exclusive(session.root) as tree, session.access() as access:
         outcome = run(
-            DirTree(session.root),
+            tree,
             targets,
             access,
             progress=progress(),
@@ -134,6 +137,6 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool, prune_vault
             new=new,
             partly=True,
         )
-        finish(session, outcome)
+        finish(session, tree, outcome)
     raise_all(outcome.failed)
     return 0

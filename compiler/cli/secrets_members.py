@@ -29,14 +29,13 @@ def add(session: Session, group: str, recipient: str) -> int:
     Example:
       compiler secrets recipients add admin age1…
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets import membership
     from compiler.workspace import secrets
 
     targets = secrets.targets(session.root)
-    with secrets.exclusive(session.root), session.access() as access:
-        outcome = membership.add(DirTree(session.root), targets, group, recipient, access, progress=progress())
-        finish(session, outcome, quiet=True)
+    with secrets.exclusive(session.root) as tree, session.access() as access:
+        outcome = membership.add(tree, targets, group, recipient, access, progress=progress())
+        finish(session, tree, outcome, quiet=True)
     return 0
 
 
@@ -53,15 +52,13 @@ def remove(session: Session, recipient: str, group: str | None) -> int:
     Example:
       compiler secrets recipients remove age1…
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets import membership
     from compiler.workspace import secrets
 
     targets = secrets.targets(session.root)
-    with secrets.exclusive(session.root), session.access() as access:
-        tree = DirTree(session.root)
+    with secrets.exclusive(session.root) as tree, session.access() as access:
         left = membership.remove(tree, targets, recipient, access, group=group, progress=progress())
-        finish(session, left.outcome, quiet=True)
+        finish(session, tree, left.outcome, quiet=True)
     for secret in left.secrets:
         click.echo(secret)
     for authority in left.authorities:
@@ -99,18 +96,17 @@ def reseal(session: Session, overlays: tuple[str, ...]) -> int:
 
 
 def _again(session: Session, overlays: tuple[str, ...], *, everything: bool) -> int:
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets.ensure import ensure
     from compiler.workspace import secrets
 
     targets = secrets.targets(session.root, overlays)
-    with secrets.exclusive(session.root), session.access() as access:
+    with secrets.exclusive(session.root) as tree, session.access() as access:
         outcome = ensure(
-            DirTree(session.root),
+            tree,
             targets,
             access,
             progress=progress(),
             again="everything" if everything else "cluster",
         )
-        finish(session, outcome, quiet=True)
+        finish(session, tree, outcome, quiet=True)
     return 0

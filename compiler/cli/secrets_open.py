@@ -22,14 +22,13 @@ def adopt(session: Session, secret: str) -> int:
     Example:
       compiler secrets adopt demo/pulp-admin-password
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets.adopt import adopt as run
     from compiler.workspace import secrets
 
     overlay = secret.rpartition("/")[0]
     targets = secrets.targets(session.root, [overlay] if overlay else [])
-    with secrets.exclusive(session.root), session.access() as access:
-        finish(session, run(DirTree(session.root), targets, secret, access, progress=progress()))
+    with secrets.exclusive(session.root) as tree, session.access() as access:
+        finish(session, tree, run(tree, targets, secret, access, progress=progress()))
     return 0
 
 

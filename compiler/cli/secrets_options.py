@@ -18,6 +18,7 @@ from compiler.errors import CompilerError
 if TYPE_CHECKING:
     from compiler.secrets.access import Access
     from compiler.secrets.outcome import Outcome
+    from compiler.workspace.seen import Seen
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,16 @@ def progress() -> Callable[[int, int], None] | None:
     return show
 
 
-def finish(session: Session, outcome: Outcome, *, quiet: bool = False) -> None:
-    """Write what a command returned and say what was done."""
+def finish(session: Session, tree: Seen, outcome: Outcome, *, quiet: bool = False) -> None:
+    """Write what a command made of ``tree``, unless that was changed meanwhile, and say what was done."""
     from compiler.workspace import secrets
 
-    secrets.write(session.root, outcome.writes)
+    secrets.write(session.root, outcome.writes, tree)
+    tell(outcome, quiet=quiet)
+
+
+def tell(outcome: Outcome, *, quiet: bool = False) -> None:
+    """Say what was done."""
     counts: dict[str, int] = {}
     for step in outcome.steps:
         counts[step.action] = counts.get(step.action, 0) + 1

@@ -20,13 +20,12 @@ def rename(session: Session, old: str, new: str) -> int:
       compiler secrets rename demo dev
       compiler generate
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets.rename import rename as run
     from compiler.workspace import secrets
 
     targets = secrets.targets(session.root)
-    with secrets.exclusive(session.root), session.access() as access:
-        outcome = run(DirTree(session.root), targets, old, new, access, progress=progress())
-        finish(session, outcome, quiet=True)
+    with secrets.exclusive(session.root) as tree, session.access() as access:
+        outcome = run(tree, targets, old, new, access, progress=progress())
+        finish(session, tree, outcome, quiet=True)
     click.echo("what else its spec changed: compiler secrets ensure", err=True)
     return 0

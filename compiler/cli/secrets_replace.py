@@ -24,14 +24,13 @@ def renew(session: Session, overlays: tuple[str, ...], everything: bool) -> int:
       compiler secrets renew
       compiler secrets renew prod --all
     """
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets.replace import renew as run
     from compiler.workspace import secrets
 
     targets = secrets.targets(session.root, overlays)
-    with secrets.exclusive(session.root), session.access() as access:
-        outcome = run(DirTree(session.root), targets, access, everything=everything, progress=progress())
-        finish(session, outcome)
+    with secrets.exclusive(session.root) as tree, session.access() as access:
+        outcome = run(tree, targets, access, everything=everything, progress=progress())
+        finish(session, tree, outcome)
     return 0
 
 
@@ -57,7 +56,6 @@ def rotate(session: Session, secret: str, phase: Phase | None, rolled_out: bool)
       compiler secrets rotate demo/pulp-db-fields-encryption --phase promote --rolled-out
     """
     from compiler.errors import CompilerError
-    from compiler.kustomize.tree import DirTree
     from compiler.secrets import fieldskey
     from compiler.secrets.replace import rotate as run
     from compiler.workspace import secrets
@@ -66,11 +64,10 @@ def rotate(session: Session, secret: str, phase: Phase | None, rolled_out: bool)
         raise CompilerError("--rolled-out goes with --phase")
     overlay = secret.rpartition("/")[0]
     targets = secrets.targets(session.root, [overlay] if overlay else [])
-    with secrets.exclusive(session.root), session.access() as access:
-        tree = DirTree(session.root)
+    with secrets.exclusive(session.root) as tree, session.access() as access:
         if phase is None:
             outcome = run(tree, targets, secret, access, progress=progress())
         else:
             outcome = fieldskey.rotate(tree, targets, secret, phase, access, rolled_out=rolled_out, progress=progress())
-        finish(session, outcome)
+        finish(session, tree, outcome)
     return 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compiler.errors import CompilerError, Origin, WorldError
@@ -86,6 +87,18 @@ def generate(file: Path, *, repository: Path, comment: str) -> str:
     return recipient
 
 
+@contextlib.contextmanager
+def kept_on_success(file: Path | None) -> Iterator[None]:
+    """Remove a private key that was just written when what it was made for is refused, so that the command can be run
+    again; ``None``: none was written."""
+    try:
+        yield
+    except CompilerError:
+        if file is not None:
+            file.unlink(missing_ok=True)
+        raise
+
+
 def write_private(file: Path, content: bytes, *, repository: Path) -> None:
     """Write a private key to a new file outside the repository, mode 0600.
 
@@ -102,7 +115,10 @@ def write_private(file: Path, content: bytes, *, repository: Path) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise CompilerError(f"{file} exists; a private key is never overwritten") from None
+        raise CompilerError(
+            f"{file} exists; a private key is never overwritten",
+            hint="name another file; what an interrupted run left there, and nothing is sealed to yet, may be deleted",
+        ) from None
     except OSError as error:
         raise WorldError(f"{file} cannot be written: {error.strerror}") from error
     try:

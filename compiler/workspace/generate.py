@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from compiler.delivery import delivery_files
 from compiler.errors import CompilerError, Origin
@@ -93,9 +94,10 @@ def write(workspace: Workspace, planned: Plan) -> None:
 
     Raises:
         CompilerError: a path leads out of the repository.
-        WorldError: the file system refuses.
+        WorldError: the file system refuses; a file was changed since it was planned to be written over.
     """
-    journal.apply(workspace.root, {change.path: change.after for change in planned.changes})
+    before = {one.path: None if one.before is None else sha256(one.before).hexdigest() for one in planned.changes}
+    journal.apply(workspace.root, {change.path: change.after for change in planned.changes}, seen=before)
 
 
 @dataclass

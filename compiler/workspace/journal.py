@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -44,7 +45,13 @@ class _Plan:
     """Folders that have to be made, outermost first."""
 
 
-def apply(root: Path, writes: Mapping[str, bytes | None], *, step: Step = lambda name: None) -> None:
+def apply(
+    root: Path,
+    writes: Mapping[str, bytes | None],
+    *,
+    seen: Mapping[str, str | None] = {},
+    step: Step = lambda name: None,
+) -> None:
     """Write and delete files, all of them or none.
 
     A file that exists keeps its mode; folders left empty by a deletion are removed.
@@ -52,35 +59,79 @@ def apply(root: Path, writes: Mapping[str, bytes | None], *, step: Step = lambda
     Args:
         root: the repository.
         writes: path relative to ``root`` (POSIX) to contents, or None to delete; deleting what is not there is fine.
+        seen: path to SHA-256 (hexadecimal) of each file as it was read when ``writes`` was computed, None where there
+            was none.
         step: for tests.
 
     Raises:
         CompilerError: a path is not inside the repository, leads through a link out of it, or is a folder.
-        WorldError: another run is writing, or the file system refused (full, read-only, no rights). The tree is as
-            before.
+        WorldError: another run is writing, a file of ``seen`` is not as it was any more, or the file system refused
+            (full, read-only, no rights). The tree is as before, unless the message says that undoing failed too.
     """
     if not writes:
         return
-    with _locked(root), _world(root):
+    with _locked(root), _world(root, "nothing was written"):
         _recover(root)
         targets = {path: resolve(root, path) for path in sorted(writes)}
         _no_two_names(targets)
+        _unchanged(root, seen)
         journal = root / FOLDER
         try:
             step("stage")
             plan = _stage(root, journal, {targets[path]: writes[path] for path in sorted(writes)}, step)
             step("commit")
+            _unchanged(root, seen)
             os.rename(journal / "staged", journal / "commit")
             _sync(journal)
-        except OSError:
+        except (OSError, WorldError, KeyboardInterrupt):
             shutil.rmtree(journal, ignore_errors=True)
             raise
         try:
             _forward(root, journal, plan, step)
-        except OSError:
-            os.rename(journal / "commit", journal / "undo")
-            _back(root, journal, plan, step)
+        except KeyboardInterrupt:
+            # Too late: everything is decided, and takes milliseconds.
+            if (journal / "commit").exists():
+                _forward(root, journal, plan, lambda name: None)
+        except OSError as error:
+            _undo(root, journal, plan, step, error)
             raise
+
+
+def _undo(root: Path, journal: Path, plan: _Plan, step: Step, cause: OSError) -> None:
+    """Take back what was placed after ``cause``.
+
+    Raises:
+        WorldError: the file system refuses that too.
+    """
+    try:
+        os.rename(journal / "commit", journal / "undo")
+        _back(root, journal, plan, step)
+    except OSError as error:
+        raise WorldError(
+            f"the repository is half-written: the rest could not be written ({cause.strerror}), nor what was written "
+            f"undone ({error.strerror})",
+            origin=Origin(FOLDER),
+            hint="what is needed to put it right is kept there: make the folder writable, then run the command again",
+        ) from error
+
+
+def _unchanged(root: Path, seen: Mapping[str, str | None]) -> None:
+    """Refuse to write over what somebody changed since it was read.
+
+    Raises:
+        WorldError: a file is not as it was.
+    """
+    for path, before in seen.items():
+        try:
+            now = hashlib.sha256((root / path).read_bytes()).hexdigest()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            now = None
+        if now != before:
+            raise WorldError(
+                "this file was changed while the command ran; nothing was written",
+                origin=Origin(path),
+                hint="run the command again: it starts from what stands there now",
+            )
 
 
 def recover(root: Path) -> str | None:
@@ -94,7 +145,7 @@ def recover(root: Path) -> str | None:
     """
     if not (root / FOLDER).is_dir():
         return None
-    with _locked(root), _world(root):
+    with _locked(root), _world(root, "an interrupted run cannot be put right"):
         return _recover(root)
 
 
@@ -110,7 +161,10 @@ def _recover(root: Path) -> str | None:
         plan = _read(journal / "commit")
         _forward(root, journal, plan, lambda name: None)
         return f"an interrupted run was finished: {len(plan.changes)} files are written"
+    finished = (journal / "done").exists()
     shutil.rmtree(journal)
+    if finished:
+        return "an interrupted run had done its work; what it left behind is removed"
     return "an interrupted run had written nothing; what it had prepared is removed"
 
 
@@ -184,10 +238,15 @@ def _back(root: Path, journal: Path, plan: _Plan, step: Step) -> None:
 
 def _finish(journal: Path, state: str, step: Step) -> None:
     step("finish")
-    os.unlink(journal / state)
+    os.rename(journal / state, journal / "done")
     _sync(journal)
     step("clean")
-    shutil.rmtree(journal)
+    # The work is done: what cannot be cleaned up is the next run's to remove, and no failure. "done" goes last.
+    with contextlib.suppress(OSError):
+        for name in os.listdir(journal):
+            if name != "done":
+                os.unlink(journal / name)
+        shutil.rmtree(journal)
 
 
 def _prune(root: Path, folder: Path) -> None:
@@ -254,14 +313,14 @@ def _locked(root: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _world(root: Path) -> Iterator[None]:
+def _world(root: Path, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         place = str(error.filename2 or error.filename or "")
         path = os.path.relpath(place, root) if place.startswith(str(root)) else place
         raise WorldError(
-            f"nothing was written: {error.strerror}",
+            f"{what}: {error.strerror}",
             origin=Origin(path) if path else None,
             hint="make room on the disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None,
         ) from error

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from compiler.errors import CompilerError, WorldError
+from compiler.kustomize.tree import DirTree
 from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement
 from compiler.secrets.access import Access
 from compiler.secrets.layout import Backend
@@ -21,6 +22,7 @@ from compiler.secrets.targets import Target
 from compiler.spec import EffectiveSpec
 from compiler.spec.models import Spec
 from compiler.workspace.repository import Workspace
+from compiler.workspace.seen import Seen
 
 
 def backend_of(spec: Spec) -> Backend:
@@ -143,9 +145,12 @@ def access(
 
 
 @contextlib.contextmanager
-def exclusive(root: Path) -> Iterator[None]:
+def exclusive(root: Path) -> Iterator[Seen]:
     """Keep other secrets commands out from reading the lock until the last file is written, so that none of two runs
     overwrites the values of the other. The journal's own lock covers the writing alone.
+
+    Yields:
+        the repository, to read; it remembers what was read, for :func:`write`.
 
     Raises:
         WorldError: another run has it.
@@ -161,19 +166,24 @@ def exclusive(root: Path) -> Iterator[None]:
                 raise WorldError(
                     "another `compiler secrets` is working on this repository", hint="wait until it has finished"
                 ) from None
-        yield
+        yield Seen(DirTree(root))
 
 
-def write(root: Path, writes: Mapping[str, bytes | None]) -> None:
+def write(root: Path, writes: Mapping[str, bytes | None], seen: Seen | None = None) -> None:
     """Write what the secrets room returned: all of it or nothing.
 
+    Args:
+        root: the repository.
+        writes: path to content, None to delete.
+        seen: the tree that ``writes`` was computed from.
+
     Raises:
-        WorldError: a file cannot be written.
+        WorldError: a file cannot be written, or one that was read has changed since.
     """
-    from compiler.workspace.journal import apply
+    from compiler.workspace import journal
 
     if writes:
-        apply(root, writes)
+        journal.apply(root, writes, seen=seen.files if seen is not None else {})
 
 
 def tracked(root: Path) -> Iterator[tuple[str, bytes]]:
