@@ -95,7 +95,7 @@ def restore_identity(
         metadata = node["metadata"] = {}
     if name and old_name is not None:
         _put_back(metadata, "name", old_name)
-    if not text_of(old_namespace):
+    if is_null(old_namespace) or not text_of(old_namespace):
         metadata.pop("namespace", None)
     else:
         _put_back(metadata, "namespace", old_namespace)

@@ -74,12 +74,13 @@ def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
 
 def _resource(node: dict[str, Any], origin: Origin) -> Resource:
     resource = Resource(node, origin)
-    kind, name = resource.kind, resource.name
+    kind, name = "" if is_null(node.get("kind")) else resource.kind, resource.name
     if kind and (name or kind.endswith("List")):
         take_bookkeeping(resource)
         return resource
     about = f"object {{{{{resource.api_version} {kind}}} {{{{{name} {resource.namespace}}} map[] map[]}}}}"
     if not kind:
-        raise KustomizeError(f"missing kind in {about}", path=origin.path, line=origin.line)
-    hint = "generateName is not enough: Kustomize needs metadata.name" if "generateName" in resource.metadata else None
+        raise KustomizeError(f"missing kind in {about}", path=origin.path, line=origin.line, hint="add a kind")
+    generated = "generateName" in resource.metadata
+    hint = "generateName is not enough: Kustomize needs metadata.name" if generated else "add metadata.name"
     raise KustomizeError(f"missing metadata.name in {about}", path=origin.path, line=origin.line, hint=hint)

@@ -88,6 +88,11 @@ def effective(api_version: str, kind: str, namespace: str) -> str:
     return namespace or "default"
 
 
+def _said(node: Any) -> str:
+    """The text of a name or namespace; a null says nothing."""
+    return "" if is_null(node) else text_of(node)
+
+
 class Resource:
     """An object in the pipeline.
 
@@ -154,11 +159,11 @@ class Resource:
 
     @property
     def name(self) -> str:
-        return text_of(self.metadata.get("name"))
+        return _said(self.metadata.get("name"))
 
     @property
     def namespace(self) -> str:
-        return text_of(self.metadata.get("namespace"))
+        return _said(self.metadata.get("namespace"))
 
     def current(self) -> Id:
         """The id as it is now."""
@@ -173,12 +178,12 @@ class Resource:
             return Id(api_version, kind, "", effective(api_version, kind, ""))
         name = metadata.get("name")
         if type(name) is not str:
-            name = text_of(name)
+            name = _said(name)
         if kind in _cluster_kinds and is_cluster_scoped(api_version, kind):
             return _make(Id, (api_version, kind, name, CLUSTER))
         namespace = metadata.get("namespace")
         if type(namespace) is not str:
-            namespace = text_of(namespace)
+            namespace = _said(namespace)
         return _make(Id, (api_version, kind, name, namespace or "default"))
 
     def earlier(self) -> list[Id]:
