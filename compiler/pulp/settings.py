@@ -14,6 +14,7 @@ from compiler.pulp.foreign import foreign
 from compiler.pulp.literals import Code, literal, text_literal
 from compiler.pulp.plugins import enabled
 from compiler.pulp.site import CACHE_PORT, DATABASE_PORT, Site
+from compiler.spec.models.backing import S3Storage
 
 ROOT = "/etc/pulp"
 """Where pods mount settings, secrets and certificates."""
@@ -215,7 +216,7 @@ def _storage(site: Site, root: str) -> dict[str, Any]:
         return {"MEDIA_ROOT": "/var/lib/pulp/media"} if site.uses_volume else {}
     s3 = storage.s3
     options: dict[str, Any] = {
-        "addressing_style": s3.addressing_style,
+        "addressing_style": _addressing(s3),
         "bucket_name": s3.bucket,
         "signature_version": "s3v4",
     }
@@ -236,6 +237,15 @@ def _storage(site: Site, root: str) -> dict[str, Any]:
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
     }
+
+
+def _addressing(s3: S3Storage) -> str:
+    """``auto``, but at AWS ``virtual`` for a bucket whose name can be a host: what botocore does by itself, except that
+    it then signs URLs for the bucket's region (``botocore.signers._should_use_global_endpoint``). Those it signs with
+    ``auto`` lead clients to s3.amazonaws.com, which does not serve the newer regions."""
+    if s3.addressing_style == "auto" and s3.endpoint is None and "." not in s3.bucket:
+        return "virtual"
+    return s3.addressing_style
 
 
 def _plugins(site: Site, root: str) -> dict[str, Any]:

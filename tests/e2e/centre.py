@@ -59,7 +59,7 @@ class Centre:
         assert answer.status == 302, (answer.status, answer.body)
         location = answer.headers["location"]
         host = str(urlsplit(location).hostname)
-        assert host in (f"{BUCKET}.s3.{REGION}.amazonaws.com", f"{BUCKET}.s3.amazonaws.com")
+        assert host == f"{BUCKET}.s3.{REGION}.amazonaws.com"
         found = replace(self.pulp, host=host, address=self.bucket.host.address).request("GET", location, user=None)
         assert found.status == 200, found.body
         return found.body

@@ -190,8 +190,10 @@ def make_bucket(service: Service, authority: Authority, bucket: str, region: str
     name = f"s3.{region}.amazonaws.com"
     body = f"<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
     where = ["--resolve", f"{name}:443:{service.host.address}", "--cacert", str(authority.file)]
-    curl = ["curl", "--silent", "--show-error", "--fail", "-X", "PUT", "-d", body, *where, f"https://{name}/{bucket}"]
-    subprocess.run([*service.host.prefix, *curl], check=True, capture_output=True)
+    send = ["-X", "PUT", "-H", "Content-Type: application/xml", "--data-binary", body]
+    curl = ["curl", "--silent", "--show-error", "--fail-with-body", *send, *where, f"https://{name}/{bucket}"]
+    made = subprocess.run([*service.host.prefix, *curl], check=False, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
 
 
 def ingress(runner: Runner, authority: Authority, folder: Path, name: str, hosts: Mapping[str, str]) -> Service:

@@ -161,6 +161,19 @@ def test_a_bucket_is_verified_against_the_ca_of_its_store() -> None:
     assert "'verify'" not in file(production(), "pulp-settings", "settings.py").replace('"', "'")
 
 
+@pytest.mark.parametrize(
+    ("store", "style"),
+    [
+        ({"bucket": "own", "region": "me-central-1"}, "virtual"),
+        ({"bucket": "has.dots"}, "auto"),
+        ({"bucket": "own", "endpoint": "https://s3.internal"}, "auto"),
+        ({"bucket": "own", "addressing_style": "path"}, "path"),
+    ],
+)
+def test_signed_urls_lead_to_the_buckets_region(store: dict[str, str], style: str) -> None:
+    assert f'"addressing_style": "{style}"' in file(production(storage={"s3": store}), "pulp-settings", "settings.py")
+
+
 def egress(made: Any, name: str) -> set[tuple[str, int]]:
     """(component or CIDR, port) of everything a policy lets out."""
     found = set()

@@ -61,7 +61,7 @@ STORAGES = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "access_key": _read("/etc/pulp/secrets/s3/s3-access-key-id"),
-            "addressing_style": "auto",
+            "addressing_style": "virtual",
             "bucket_name": "pulp-prod",
             "region_name": "eu-west-1",
             "secret_key": _read("/etc/pulp/secrets/s3/s3-secret-access-key"),
