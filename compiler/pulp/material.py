@@ -35,6 +35,7 @@ USERNAME = "username"
 S3_ACCESS_KEY = "s3-access-key-id"
 S3_SECRET_KEY = "s3-secret-access-key"  # noqa: S105 - the key of a Secret
 
+CLIENT_SECRET = "client-secret"  # noqa: S105 - the key of a Secret
 SIGNING_KEY = "signing_service.gpg"
 
 DATABASE_ROLE = "pulp"
@@ -104,6 +105,12 @@ def catalogue(site: Site) -> dict[str, SecretRequirement]:
             }
         ),
     )
+    login = spec.authentication
+    if login.ldap and login.ldap.bind_dn:
+        add("ldap", Given({PASSWORD: f"password of {login.ldap.bind_dn} at {login.ldap.uri}"}))
+    client = (login.sso.keycloak or login.sso.oidc) if login.sso else None
+    if client:
+        add("sso", Given({CLIENT_SECRET: f"secret of the client {client.client_id} of single sign-on"}))
     for name, key in (spec.signing.keys if spec.signing else {}).items():
         words = {SIGNING_KEY: "armored GPG secret key without a passphrase"}
         user_id = key.user_id or f"Pulp {spec.host or spec.name}"

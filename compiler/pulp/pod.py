@@ -105,11 +105,15 @@ _OF_AN_ENVIRONMENT = frozenset(
         "database-client",
         "file-storage",
         "gnupg",
+        "ldap",
+        "ldap-ca",
         "postgres-configuration",
         "redis-client",
         "redis-configuration",
         "s3",
         "s3-ca",
+        "sso",
+        "sso-ca",
     ]
 )
 

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
+from compiler.pulp.authentication import authentication_targets
 from compiler.pulp.provenance import From
 from compiler.pulp.site import API_PORT, CACHE_PORT, CONTENT_PORT, DATABASE_PORT, Site, manifest, selector
 
@@ -75,6 +76,7 @@ def _egress(site: Site, component: str) -> list[dict[str, Any]]:
             {"to": [_pods(site, "content")], "ports": _tcp(CONTENT_PORT)},
         ]
     rules = [*_to_database(site), *_to_cache(site), *_to_storage(site)]
+    rules += _to_logins(site, component)
     if component in ("worker", "content"):
         # The worker synchronizes; content fetches what was left for the first client who asks.
         rules += _to_remotes(site)
@@ -107,6 +109,15 @@ def _to_storage(site: Site) -> list[dict[str, Any]]:
         return []
     port = _port_of(s3.endpoint) if s3.endpoint else 443
     return [{"to": _blocks(site, s3.cidrs, "storage.s3.cidrs"), "ports": _tcp(port)}]
+
+
+def _to_logins(site: Site, component: str) -> list[dict[str, Any]]:
+    """The API asks whoever knows the users; content asks LDAP too, for guarded content."""
+    return [
+        {"to": _blocks(site, service.cidrs, f"{key}.cidrs"), "ports": _tcp(port)}
+        for key, (service, port) in authentication_targets(site).items()
+        if component == "api" or (component == "content" and key == "authentication.ldap")
+    ]
 
 
 def _to_remotes(site: Site) -> list[dict[str, Any]]:

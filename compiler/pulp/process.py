@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.k8s.objects import GeneratedConfigMap
+from compiler.pulp.authentication import authentication_config_maps, authentication_mounts
 from compiler.pulp.images import image
 from compiler.pulp.pod import Container, Mount, config_mount, resources, scratch_mount, secret_mount, trust_mount
 from compiler.pulp.provenance import From
@@ -59,7 +60,7 @@ def settings_mounts(site: Site) -> tuple[Mount, ...]:
         mounts.append(secret_mount(site, "s3"))
     if spec.storage and spec.storage.s3 and spec.storage.s3.ca:
         mounts.append(config_mount(site, "s3-ca"))
-    return tuple(mounts)
+    return (*mounts, *authentication_mounts(site))
 
 
 def scratch(size: Any) -> tuple[Mount, ...]:
@@ -99,7 +100,7 @@ def config_maps(site: Site) -> list[GeneratedConfigMap]:
         made.append(GeneratedConfigMap(site.name("cache-ca"), {"ca.crt": spec.cache.external.ca}, labels(site)))
     if spec.storage and spec.storage.s3 and spec.storage.s3.ca:
         made.append(GeneratedConfigMap(site.name("s3-ca"), {"ca.crt": spec.storage.s3.ca}, labels(site)))
-    return made
+    return [*made, *authentication_config_maps(site)]
 
 
 def custom_environment(site: Site, component: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from compiler.errors import CompilerError
 from compiler.pulp import material
+from compiler.pulp.authentication import authentication_imports, authentication_settings
 from compiler.pulp.cache import cache_user
 from compiler.pulp.foreign import foreign
 from compiler.pulp.literals import Code, literal, text_literal
@@ -29,7 +30,7 @@ from pathlib import Path as _Path
 from secrets import token_hex as _token_hex
 from urllib.parse import quote as _quote
 
-
+@IMPORTS@
 def _read(path):
     """A mounted secret without the line break at its end."""
     value = _Path(path).read_text(encoding="utf-8").rstrip("\\r\\n")
@@ -82,10 +83,11 @@ def settings_py(site: Site, root: str = ROOT) -> str:
         **_cache(site, root),
         **_storage(site, root),
         **_plugins(site, root),
+        **authentication_settings(site, root, PUBLIC_CAS),
     }
     values = _merged(values, _checked(site.spec.pulp.settings))
     lines = [f"{name} = {literal(value)}\n" for name, value in sorted(values.items())]
-    return _HEADER + "".join(lines)
+    return _HEADER.replace("@IMPORTS@", authentication_imports(site)) + "".join(lines)
 
 
 def _secret(root: str, part: str, key: str) -> str:

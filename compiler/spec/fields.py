@@ -8,6 +8,7 @@ import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 
 from compiler.spec.models import Spec
+from compiler.spec.models.authentication import Keycloak, Ldap, Oidc
 from compiler.spec.node import Node, Path, leaves
 from compiler.spec.reader import shorten
 from compiler.spec.wrong import Wrong
@@ -87,8 +88,21 @@ def _networks(spec: Spec) -> Iterator[tuple[Path, list[str]]]:
         yield ("replica", "upstream", "cidrs"), spec.replica.upstream.cidrs
     if spec.storage is not None and spec.storage.s3 is not None:
         yield ("storage", "s3", "cidrs"), spec.storage.s3.cidrs
+    for place, service in _logins(spec):
+        yield (*place, "cidrs"), service.cidrs
     yield ("network_policies", "sync_cidrs"), spec.network_policies.sync_cidrs
     yield ("network_policies", "except_cidrs"), spec.network_policies.except_cidrs
+
+
+def _logins(spec: Spec) -> Iterator[tuple[Path, Ldap | Keycloak | Oidc]]:
+    """The services that Pulp asks about users."""
+    login = spec.authentication
+    if login.ldap is not None:
+        yield ("authentication", "ldap"), login.ldap
+    if login.sso is not None and login.sso.keycloak is not None:
+        yield ("authentication", "sso", "keycloak"), login.sso.keycloak
+    if login.sso is not None and login.sso.oidc is not None:
+        yield ("authentication", "sso", "oidc"), login.sso.oidc
 
 
 def _network(cidr: str, path: Path, wrong: Wrong) -> None:
@@ -132,6 +146,8 @@ def _certificates(spec: Spec) -> Iterable[tuple[Path, str | None]]:
         yield ("replica", "upstream", "ca"), spec.replica.upstream.ca
     if spec.storage is not None and spec.storage.s3 is not None:
         yield ("storage", "s3", "ca"), spec.storage.s3.ca
+    for place, service in _logins(spec):
+        yield (*place, "ca"), service.ca
 
 
 def _urls(spec: Spec) -> Iterable[tuple[Path, str | None]]:
@@ -139,6 +155,10 @@ def _urls(spec: Spec) -> Iterable[tuple[Path, str | None]]:
         yield ("replica", "upstream", "url"), spec.replica.upstream.url
     if spec.storage is not None and spec.storage.s3 is not None:
         yield ("storage", "s3", "endpoint"), spec.storage.s3.endpoint
+    if spec.authentication.sso is not None and spec.authentication.sso.keycloak is not None:
+        yield ("authentication", "sso", "keycloak", "url"), spec.authentication.sso.keycloak.url
+    if spec.authentication.sso is not None and spec.authentication.sso.oidc is not None:
+        yield ("authentication", "sso", "oidc", "issuer"), spec.authentication.sso.oidc.issuer
     if spec.delivery is not None and spec.delivery.argocd is not None:
         yield ("delivery", "argocd", "repo"), spec.delivery.argocd.repo
     if spec.delivery is not None and spec.delivery.flux is not None:
@@ -162,7 +182,9 @@ def _credentials(url: str, path: Path, wrong: Wrong) -> None:
         wrong.add("expected a Git URL, like https://git.example.com/acme/pulp.git", path)
     elif parts.scheme in ("http", "https", "ssh") and not host:
         wrong.add("this URL has no host", path)
-    elif path[-1] == "url" and (parts.username or parts.path.strip("/") or parts.query or parts.fragment):
+    elif path == ("replica", "upstream", "url") and (
+        parts.username or parts.path.strip("/") or parts.query or parts.fragment
+    ):
         wrong.add("expected scheme, host and optional port only", path, hint="the path goes to api_root")
 
 

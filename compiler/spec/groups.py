@@ -10,6 +10,7 @@ GROUPS: dict[Path, tuple[str, ...]] = {
     ("storage",): ("volume", "claim", "s3"),
     ("exposure",): ("ingress", "node_port", "load_balancer"),
     ("exposure", "ingress", "tls"): ("issuer", "secret"),
+    ("authentication", "sso"): ("keycloak", "oidc"),
     ("delivery",): ("argocd", "flux"),
 }
 """Path of the section to the keys of which at most one may be set."""

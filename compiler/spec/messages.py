@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.spec.keys import nearest_word
-from compiler.spec.models import common
+from compiler.spec.models import authentication, common
 from compiler.spec.node import Node
 from compiler.spec.reader import shorten
 
@@ -41,6 +41,14 @@ PATTERNS = {
     _pattern_of(common.Quantity): "a Kubernetes quantity, like 10Gi or 500m",
     r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$": "a bucket name: 3 to 63 lower-case letters, digits, dashes and dots",
     r"^https?://": "a URL that begins with http:// or https://",
+    _pattern_of(authentication.Dn): "a distinguished name, like ou=people,dc=example,dc=com",
+    _pattern_of(authentication.Attribute): "the name of an LDAP attribute, like mail",
+    _pattern_of(authentication.Filter): "an LDAP filter in parentheses, like (uid=%(user)s)",
+    r"^ldaps?://[A-Za-z0-9.-]+(:[0-9]+)?$": "ldaps:// or ldap://, a host and an optional port, without a path",
+    r"^[^@\s].*$": "a name that does not begin with @",
+    r"^[^@\s]\S*$": "a name without spaces that does not begin with @",
+    r"^[A-Za-z0-9._-]+$": "letters, digits, dots, dashes and underscores",
+    r"^[A-Za-z0-9+/]{200,}={0,2}$": "a public key in base64 on one line, without its BEGIN and END lines",
     r"^https://": "a URL that begins with https://",
     r"^sha256:[0-9a-f]{64}$": "sha256: and 64 hexadecimal digits",
     r"^3\.[0-9]+(\.[0-9]+)?$": "a version of pulpcore, like 3.85 or 3.85.2",

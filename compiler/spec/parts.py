@@ -51,6 +51,11 @@ def parts(spec: Spec) -> dict[str, Part]:
         "secret-key": Part(("secret_key",)),
     }
     found |= dict.fromkeys(_LEAVES, Part(("tls.crt", "tls.key")))
+    ldap = spec.authentication.ldap
+    if ldap is not None:
+        found["ldap"] = Part(("password",) if ldap.bind_dn else (), ("ca.crt",))
+    if spec.authentication.sso is not None and (spec.authentication.sso.keycloak or spec.authentication.sso.oidc):
+        found["sso"] = Part(("client-secret",))
     if spec.signing is not None:
         found |= dict.fromkeys(spec.signing.keys, Part(("signing_service.gpg",)))
     return dict(sorted(found.items()))

@@ -10,6 +10,7 @@ import urllib.parse
 
 from compiler.errors import CompilerError
 from compiler.k8s.versions import SUPPORTED_KUBERNETES
+from compiler.spec.authentication import check_authentication
 from compiler.spec.existing import check_existing
 from compiler.spec.fields import check_fields
 from compiler.spec.groups import GROUPS
@@ -51,6 +52,7 @@ def check(spec: Spec, node: Node) -> tuple[CompilerError, ...]:
             ("namespace",),
             hint="say `environment: demo`, `production` or `replica`; a layer to build on leaves the namespace out",
         )
+    check_authentication(spec, wrong)
     check_existing(spec, wrong)
     check_signing(spec, wrong)
     check_settings(spec, wrong)

@@ -19,10 +19,17 @@ from tests.pulp.support import PRODUCTION, WORKLOADS, build, file, merged, of_ki
 
 CONTAINER = {"version": "3.85", "plugins": ["container", "file"]}
 SIGNING = {"services": ["container"], "keys": {"signing": {}, "signing-2027": {"source": "given"}}}
+LOGINS = {
+    "ldap": {"uri": "ldaps://ldap.example.com", "bind_dn": "cn=pulp", "users": {"base": "o=example"}},
+    "sso": {"oidc": {"issuer": "https://sso.example.com", "client_id": "pulp"}},
+}
+PORT = {"node_port": {"port": 30443}}
 REPLICA = {"upstream": {"url": "https://centre.example.com"}}
 
 SITES: dict[str, Spec] = {
-    "demo": spec("demo", pulp=CONTAINER, signing=SIGNING, exposure={"node_port": {"port": 30443}}),
+    "demo": spec(
+        "demo", pulp=CONTAINER, signing=SIGNING, authentication=LOGINS, exposure={"node_port": {"port": 30443}}
+    ),
     "replica": spec("replica", pulp=CONTAINER, replica=REPLICA),
     "production": spec("production", **merged(PRODUCTION, {"pulp": CONTAINER})),
 }

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from compiler.spec.models.authentication import Authentication
 from compiler.spec.models.backing import Cache, Database, Storage
 from compiler.spec.models.common import DnsLabel, Hostname, SecretName, Section, ServiceName
 from compiler.spec.models.pulp import Images, Pulp
@@ -218,6 +219,8 @@ class Spec(Section):
     """How clients reach it."""
     replica: Replica | None = None
     """Replication from a centre."""
+    authentication: Authentication = Authentication()
+    """Who may log in."""
     signing: Signing | None = None
     """Signing of repositories and content."""
     tls: Tls = Tls()
