@@ -122,6 +122,8 @@ class _Builder:
                         node = FLOW_NULL
                 elif event.tag is None:
                     node = Folded(event.value) if event.style == ">" and "\n" in event.value else Quoted(event.value)
+                    if event.style == "|" and event.value[:1] == "\t":
+                        node = event.value  # which cannot be printed
                 else:
                     node = self._tagged(event)
                 if event.anchor is not None:

@@ -65,24 +65,29 @@ def _values(node: Any) -> Any:
     return plain(node) if isinstance(node, dict | list) else text_of(node)
 
 
-def go_json(data: Any, *, indent: int | None = None, depth: int = 0) -> str:
-    """JSON as Go's encoder writes it: sorted keys, no spaces, numbers as doubles, ``< > &`` escaped.
+def go_json(data: Any, *, indent: int | None = None, depth: int = 0, exact: bool = False) -> str:
+    """JSON as Go's encoder writes it: sorted keys, no spaces, ``< > &`` escaped.
 
     Args:
         indent: spaces per level; None for one line.
+        exact: integers stay integers; else every number is a double.
     """
     if isinstance(data, dict):
         pairs = sorted(data.items(), key=lambda pair: pair[0].encode("utf-8", "surrogatepass"))
         colon = ":" if indent is None else ": "
-        items = [f"{go_string(key)}{colon}{go_json(value, indent=indent, depth=depth + 1)}" for key, value in pairs]
+        items = [
+            f"{go_string(key)}{colon}{go_json(value, indent=indent, depth=depth + 1, exact=exact)}"
+            for key, value in pairs
+        ]
         return _enclosed("{", items, "}", indent, depth)
     if isinstance(data, list):
-        return _enclosed("[", [go_json(item, indent=indent, depth=depth + 1) for item in data], "]", indent, depth)
+        items = [go_json(item, indent=indent, depth=depth + 1, exact=exact) for item in data]
+        return _enclosed("[", items, "]", indent, depth)
     if isinstance(data, str):
         return go_string(data)
     if data is None or isinstance(data, bool):
         return {None: "null", True: "true", False: "false"}[data]
-    return _go_number(float(data))
+    return str(data) if exact and isinstance(data, int) else _go_number(float(data))
 
 
 def _enclosed(start: str, items: list[str], end: str, indent: int | None, depth: int) -> str:

@@ -10,10 +10,12 @@ import copy
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.scalars import NULL, Quoted, Scalar, made_key, plain, resolve_plain
 from compiler.kustomize.yaml11 import read_yaml11
 
 Operations = list[dict[str, Any]]
+_NUMBER = Pattern(r"[+-]?[0-9]+\Z")
 
 
 def read_operations(text: str) -> Operations | None:
@@ -191,11 +193,11 @@ def _decode(part: str) -> str:
 
 def _index(container: list[Any], key: str, kind: str, path: str) -> int:
     try:
-        index = int(key)
-    except ValueError:
-        raise KustomizeError(
-            f"error in {kind} for path: '{path}': strconv.Atoi: parsing \"{key}\": invalid syntax"
-        ) from None
+        index = int(key) if _NUMBER.match(key) else None
+    except ValueError:  # more digits than Python converts
+        index = None
+    if index is None:
+        raise KustomizeError(f"error in {kind} for path: '{path}': strconv.Atoi: parsing \"{key}\": invalid syntax")
     if index >= len(container) or index < -len(container):
         raise KustomizeError(
             f"error in {kind} for path: '{path}': Unable to access invalid index: {index}: invalid index referenced",

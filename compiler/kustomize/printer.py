@@ -135,12 +135,7 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
     """Whether the keys mean the same in every map: ``1`` and ``"1"`` are equal, and one of them cannot be printed."""
     for key in sort_keys(keys):
         if type(key) is Key:
-            if key.tag == "merge":
-                raise KustomizeError("yaml: map merge requires map or sequence of maps as the value")
-            raise KustomizeError(
-                f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(key)!r} is not a string)",
-                hint="quote the key",
-            )
+            raise key.refusal()
         keep = keep and key != "<<" and type(resolve_plain(key)) is not Scalar
         text = _one_line(key, 0, 0, fold=False)
         long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in _BREAKS)
@@ -211,6 +206,13 @@ def _string(value: str, indent: int, column: int) -> str:
     if text is not None:
         return text
     text = _one_line(value, indent, column, fold=True)
+    if value[:1] == "\t" and "\n" in value:
+        if type(value) is str:  # the real tool writes a block that it cannot read again
+            raise KustomizeError(
+                "yaml: found a tab character where an indentation space is expected",
+                hint="begin the text with something else than a tab",
+            )
+        return text
     if " " not in text and "\n" not in text:
         if len(_memo) > _MAX_MEMO:
             _memo.clear()

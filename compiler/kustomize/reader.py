@@ -33,6 +33,7 @@ class Document(NamedTuple):
         node: its root (see :mod:`compiler.kustomize.scalars`), None when empty.
         line: the 1-based line of its first node.
         schemas: whether a comment beside a map or list holds JSON: a schema, which rules how it merges (9.6).
+        alone: whether no ``---`` parts its file; an empty document beside it counts.
         problem: the first repeated key, with the line, where the last value wins.
     """
 
@@ -40,6 +41,7 @@ class Document(NamedTuple):
     line: int
     problem: tuple[str, int] | None = None
     schemas: bool = False
+    alone: bool = True
 
 
 def decode(content: bytes) -> str:
@@ -96,12 +98,15 @@ def read_documents(content: bytes) -> list[Document]:
         KustomizeError: malformed YAML, with its line.
     """
     documents = []
-    for piece, line in split_documents(decode(content)):
+    pieces = split_documents(decode(content))
+    for piece, line in pieces:
         document = read_document(piece, line)
         if document is not None:
             if "#" in piece and _holds_schema(piece):
                 document = document._replace(schemas=True)
             documents.append(document)
+    if len(documents) == 1 and len(pieces) > 1:
+        documents[0] = documents[0]._replace(alone=False)
     return documents
 
 

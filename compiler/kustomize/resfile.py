@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.reader import Document
+from compiler.kustomize.reader import Document, read_document
 from compiler.kustomize.resource import Origin, Resource, take_bookkeeping
-from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.scalars import is_null, plain, text_of, value_of
 
 
 def make_resources(documents: list[Document], path: str) -> list[Resource]:
@@ -21,7 +21,8 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
         KustomizeError: a document is no object, or lacks a kind or a name.
     """
     found = [(document.node, Origin(path, document.line, index)) for index, document in enumerate(documents)]
-    found = _unwrap_single(found)
+    if len(documents) == 1 and documents[0].alone:
+        found = _unwrap_single(*found[0])
     schemas = any(document.schemas for document in documents)
     result: list[Resource] = []
     while found:
@@ -39,7 +40,8 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
                 resource.schemas = schemas
                 result.append(resource)
             else:
-                later.extend((item, origin) for item in items)
+                for item in items:
+                    later.extend(_unwrap_single(_from_json(item), origin))
         found = later
     return result
 
@@ -47,16 +49,13 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
 Found = list[tuple[Any, Origin]]
 
 
-def _unwrap_single(found: Found) -> Found:
-    while len(found) == 1 and type(found[0][0]) is dict:
-        node, origin = found[0]
-        if text_of(node.get("kind")) not in ("List", "ResourceList") or type(node.get("items")) is not list:
-            break
-        items = [item for item in node["items"] if not is_null(item)]
-        if not items:
-            return []
-        found = [(item, origin) for item in items]
-    return found
+def _unwrap_single(node: Any, origin: Origin) -> Found:
+    """The items of a ``List`` that is read by itself, where it stands and as they are; else the node."""
+    if type(node) is not dict or text_of(node.get("kind")) not in ("List", "ResourceList"):
+        return [(node, origin)]
+    if type(node.get("items")) is not list:
+        return [(node, origin)]
+    return [(item, origin) for item in node["items"] if not is_null(item)]
 
 
 def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
@@ -70,6 +69,24 @@ def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
             "items in List is type string, expected array", path=origin.path, line=origin.line, field="items"
         )
     return items
+
+
+def _from_json(item: Any) -> Any:
+    """An item of a list as the real tool reads it: from JSON, so that numbers and dates lose their form."""
+    from compiler.kustomize.hashing import go_json
+
+    document = read_document(go_json(_data(item), exact=True))
+    return None if document is None else document.node
+
+
+def _data(node: Any) -> Any:
+    """Plain data of nodes that were never written: an empty value in ``{a: }`` is null still."""
+    if type(node) is dict:
+        plain({key: None for key in node if type(key) is not str})
+        return {str(key): _data(value) for key, value in node.items()}
+    if type(node) is list:
+        return [_data(value) for value in node]
+    return None if is_null(node) else str(node) if isinstance(node, str) else value_of(node)
 
 
 def _resource(node: dict[str, Any], origin: Origin) -> Resource:

@@ -32,6 +32,15 @@ class Key(str):
     __slots__ = ("tag",)
     tag: str
 
+    def refusal(self) -> KustomizeError:
+        """What printing it ends with."""
+        if self.tag == "merge":
+            return KustomizeError("yaml: map merge requires map or sequence of maps as the value")
+        return KustomizeError(
+            f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(self)!r} is not a string)",
+            hint="quote the key",
+        )
+
 
 class Scalar:
     """A scalar that is not known to be a string.
@@ -416,8 +425,15 @@ def copy(node: Any, shared: dict[int, Shared] | None = None) -> Any:
 
 
 def plain(node: Any) -> Any:
-    """Plain data (dict, list, str, int, float, bool, None) of a node."""
+    """Plain data (dict, list, str, int, float, bool, None) of a node.
+
+    Raises:
+        KustomizeError: a key is not a string, or stands there twice; or what :func:`value_of` raises.
+    """
     if type(node) is dict:
+        for key in node:
+            if type(key) is Key:
+                raise key.refusal()
         return {str(key): plain(value) for key, value in node.items()}
     if type(node) is list:
         return [plain(value) for value in node]

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from tests.tools.extras import add_extras
+from tests.tools.oddities import dressed
+
 _ODD = (
-    *("yes", "no", "on", "0755", "1e3", "1.50", "0x1f", "~", "null", "true", "2020-01-01", "1:30", "-", "''"),
+    *("yes", "no", "on", "0755", "1e3", "1.50", "0x1f", "~", "null", "true", "2020-01-01", "1:30", "-x", "''"),
     *('"5"', '"yes"', "'a b'", "a b c", "http://x:80/p", "é", '"\\ttab"', '"a\\nb"', '"x: y"', "5", "-0", "08", ".5"),
     '"' + "long words that go on and on until the line is far too long to be printed on one line only" + '"',
 )
@@ -68,7 +71,7 @@ def tree(random: Random) -> dict[str, str]:
         _kustomization(world, files, "part", [], component=True)
         components.append("../part")
     _kustomization(world, files, "top", layers, components=components)
-    return files
+    return dressed(files, random) if random.random() < 0.6 else files
 
 
 def _kustomization(
@@ -97,6 +100,7 @@ def _kustomization(
         wanted = _NEEDS.get(name, ())
         if random.random() < 0.22 and (not wanted or world.has(*wanted) or random.random() < 0.03):
             fields[name] = make(world)
+    add_extras(fields, folder, files, random)
     files[f"{folder}/kustomization.yaml"] = json.dumps(fields, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -218,7 +222,8 @@ def _patch(world: _World) -> dict[str, Any]:
 
 def _replacement(world: _World) -> dict[str, Any]:
     random = world.random
-    kind = random.choice(("ConfigMap", "Widget", "Deployment"))
+    kinds = [kind for kind in ("ConfigMap", "Widget", "Deployment") if world.has(kind)] or ["ConfigMap"]
+    kind = random.choice(kinds)
     source = {"kind": kind, "name": world.name(kind)}
     source["fieldPath"] = random.choice(
         ("metadata.name", {"ConfigMap": "data.k", "Widget": "spec.a"}.get(kind, "kind"))
@@ -279,7 +284,9 @@ _FIELDS: dict[str, Callable[[_World], Any]] = {
     "images": lambda world: [
         {
             "name": "nginx",
-            **world.random.choice(({"newTag": "9"}, {"newName": "n"}, {"digest": "sha256:12"}, {"tagSuffix": "-x"})),
+            **world.random.choice(
+                ({"newTag": "9"}, {"newName": "other"}, {"digest": "sha256:12"}, {"tagSuffix": "-x"})
+            ),
         },
         {"name": "reg:5000/a/nginx", "newName": "mirror:5000/nginx", "newTag": "2"},
         {"name": ".*box", "newTag": "1.0"},
