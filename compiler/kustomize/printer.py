@@ -184,11 +184,22 @@ def _float(data: float) -> str:
         whole = int(sign + digits + "0" * (exponent - len(digits) + 1))
         if -(1 << 63) <= whole < 1 << 64:
             return str(whole)
+    return go_float(data)
+
+
+def go_float(data: float) -> str:
+    """A float as Go's ``strconv.FormatFloat(data, 'g', -1, 64)`` writes it: an exponent below -4 and from 6 on."""
+    if data == 0:
+        return "0"
+    digits, exponent = shortest_digits(data)
+    sign = "-" if data < 0 else ""
     if exponent < -4 or exponent >= 6:
         tail = digits[1:]
         return f"{sign}{digits[0]}{'.' + tail if tail else ''}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
     if exponent < 0:
         return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    if len(digits) <= exponent + 1:
+        return sign + digits.ljust(exponent + 1, "0")
     return f"{sign}{digits[: exponent + 1]}.{digits[exponent + 1 :]}"
 
 

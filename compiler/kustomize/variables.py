@@ -8,8 +8,12 @@ from typing import Any, NamedTuple
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import get_place, split_field_path
 from compiler.kustomize.fieldspec import Specs, apply_spec
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.resource import Id, Resource, Resources, effective, group_version
-from compiler.kustomize.scalars import Quoted, Scalar, Shared, is_null, put, text_of, value_of
+from compiler.kustomize.scalars import Quoted, Scalar, Shared, put, text_of, value_of
+
+_INDEX = Pattern(r"(?<=[^.\[\]])\[[0-9]+\](?=\.|\Z)")
+_DIGITS = Pattern(r"[-+]?[0-9]+\Z")
 
 
 class Variable(NamedTuple):
@@ -125,25 +129,49 @@ def _value(resources: Resources, variable: Variable) -> Any:
     if not candidates:
         candidates = _targets(resources, variable)
     for resource in candidates:
-        parts = split_field_path(variable.path.replace("[", ".[").lstrip("."))
+        parts = split_field_path(_INDEX.sub(lambda match: f".{match[0]}", variable.path).lstrip("."))
         path = tuple(part.strip("[]") if part[1:-1].isdigit() else part for part in parts)
         try:
             place = get_place(resource.node, path)
-        except KustomizeError:
-            place = None
-        if place is None or is_null(place[0][place[1]]):
-            raise KustomizeError(
-                f"field specified in var '{variable}' not found in corresponding resource",
-                field=variable.place,
-                hint=f"{resource.origin.path}:{resource.origin.line} has no {variable.path}",
+            if place is not None:
+                return _read(place[0][place[1]])
+            hint = f"{resource.origin.path}:{resource.origin.line} has no {variable.path}"
+        except (KustomizeError, ValueError):
+            hint = (
+                f"{resource.origin.path}:{resource.origin.line}: write {variable.path} as a plain number, or quote it"
             )
-        node = place[0][place[1]]
-        return node if isinstance(node, dict | list) else value_of(node)
+        raise KustomizeError(
+            f"field specified in var '{variable}' not found in corresponding resource", field=variable.place, hint=hint
+        )
     raise KustomizeError(
         f"var '{variable}' cannot be mapped to a field in the set of known resources",
         field=variable.place,
         hint="objref needs the exact apiVersion, kind and name",
     )
+
+
+def _read(node: Any) -> Any:
+    """The value of a field, as Go's ``Atoi``, ``ParseFloat`` and ``ParseBool`` read it; other text stays as it is.
+
+    Raises:
+        ValueError: they do not read it (``0x1F``, ``1_000``, more than 64 bits).
+    """
+    if type(node) is Shared:
+        return _read(node.node)
+    if isinstance(node, dict | list):
+        return node
+    if isinstance(node, str):
+        return value_of(node)
+    text = text_of(node)
+    tag = node.tag if type(node) is Scalar and not node.quoted else ""
+    if tag == "int":
+        value = int(text) if _DIGITS.match(text) else 1 << 63
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError(text)
+        return value
+    if tag == "float":
+        return float(text.replace("_", "?"))
+    return text.lower() == "true" if tag == "bool" else text
 
 
 def _expand_field(container: Any, key: Any, values: Mapping[str, Any], used: set[str]) -> None:
@@ -225,5 +253,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+        from compiler.kustomize.printer import go_float
+
+        return go_float(value)
     return str(value)
