@@ -21,7 +21,7 @@ _RESTRICTORS = ("LoadRestrictionsRootOnly", "LoadRestrictionsNone")
     show_default=True,
     help="Whether files may lie outside their kustomization's folder.",
 )
-@click.option("--enable-helm", is_flag=True, help="Run helm for helmCharts.")
+@click.option("--enable-helm", is_flag=True, help="Run helm for helmCharts; charts that it fetches stay in charts/.")
 @click.option("--helm-command", default="helm", show_default=True, help="The helm binary.")
 @click.option("--allow-remote", is_flag=True, help="Let git fetch remote bases, once for each commit.")
 @click.option("--verify", is_flag=True, help="Compare with a kustomize or kubectl on PATH; exit 1 when they differ.")

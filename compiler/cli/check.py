@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from compiler.cli import halfway
+from compiler.cli.allow import allowing
+
+if TYPE_CHECKING:
+    from compiler.workspace.allowed import Allowed
 
 _FORMATS = ["text", "json", "sarif", "github"]
 
@@ -15,11 +20,12 @@ _FORMATS = ["text", "json", "sarif", "github"]
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.option("-o", "output", type=click.Choice(_FORMATS), default="text", show_default=True, help="Format.")
 @click.option("--strict", is_flag=True, help="Exit 1 for warnings too.")
-def command(paths: tuple[Path, ...], output: str, strict: bool) -> int:
+@allowing
+def command(paths: tuple[Path, ...], output: str, strict: bool, allowed: Allowed) -> int:
     """Check renderings: schemas, references, secret hygiene, policy.
 
     PATH is an overlay, a folder above overlays, or any folder with a kustomization; every overlay that is deployed by
-    default. Nothing is fetched, and no key is needed. Exits 1 when there is an error.
+    default. Nothing is fetched unless allowed, and no key is needed. Exits 1 when there is an error.
 
     \b
     Example:
@@ -34,7 +40,7 @@ def command(paths: tuple[Path, ...], output: str, strict: bool) -> int:
     start = Path.cwd()
     workspace = Workspace.find(start)
     halfway.refuse(str(workspace.root))
-    reports = check_folders(workspace, folders_to_check(workspace, paths, start))
+    reports = check_folders(workspace, folders_to_check(workspace, paths, start), allowed=allowed)
     click.echo(FORMATS[output](reports), nl=False)
     if not reports:
         click.echo("no overlay is deployed from here", err=True)

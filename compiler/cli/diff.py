@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from compiler.cli import halfway
+from compiler.cli.allow import allowing
 
 if TYPE_CHECKING:
     from compiler.review import Report
+    from compiler.workspace.allowed import Allowed
     from compiler.workspace.git import Repository
 
 
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Colour the text; auto: on a terminal, unless NO_COLOR is set.",
 )
-def command(arguments: tuple[str, ...], output: str, exit_zero: bool, color: str) -> int:
+@allowing
+def command(arguments: tuple[str, ...], output: str, exit_zero: bool, color: str, allowed: Allowed) -> int:
     """Show what a change does to every rendering: what changes, where, what restarts, what could lose data.
 
     Compares the overlays of a revision with those of the working tree, object by object; nothing is checked out. REV
@@ -59,7 +62,7 @@ def command(arguments: tuple[str, ...], output: str, exit_zero: bool, color: str
     sides = sides_of(repository, revision)
     if revision is None or ".." not in revision:  # one side is the folder on disk
         halfway.refuse(str(root))
-    outcome = diff(root, sides, [folder_of(root, Path(path)) for path in paths])
+    outcome = diff(root, sides, [folder_of(root, Path(path)) for path in paths], allowed)
     click.echo(_printed(outcome.report, output, _colored(color)), nl=False, color=True)
     if outcome.errors:
         raise outcome.errors[0] if len(outcome.errors) == 1 else ErrorGroup(outcome.errors)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.cli import halfway
+from compiler.cli.allow import allowing
 
 if TYPE_CHECKING:
     from compiler.errors import Origin
+    from compiler.workspace.allowed import Allowed
     from compiler.workspace.explain import Explanation, Field, Step
     from compiler.workspace.explain_spec import SpecSource
 
@@ -27,7 +29,8 @@ _WORDS = {
 @click.argument("target", required=False, metavar="[KIND/NAME")
 @click.argument("field", required=False, metavar="[FIELDPATH]]")
 @click.option("-o", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
-def command(path: Path, target: str | None, field: str | None, output: str) -> int:
+@allowing
+def command(path: Path, target: str | None, field: str | None, output: str, allowed: Allowed) -> int:
     """Say where a rendered field has its value from.
 
     Prints the value and the steps that made it: the line of the base, then each patch and transformer that changed it,
@@ -48,7 +51,7 @@ def command(path: Path, target: str | None, field: str | None, output: str) -> i
 
     halfway.refuse(str(path))
     tree, folder = locate(path)
-    explanation = explain(tree, folder, target, field)
+    explanation = explain(tree, folder, target, field, allowed)
     click.echo(_json(explanation) if output == "json" else _text(explanation), nl=False)
     return 0
 

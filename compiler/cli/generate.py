@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from compiler.cli.allow import allowing
+
 if TYPE_CHECKING:
+    from compiler.workspace.allowed import Allowed
     from compiler.workspace.changes import Change
 
 
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Write nothing; show the change as a diff.")
 @click.option("--force", is_flag=True, help="Discard edits by hand of generated files.")
 @click.option("--upgrade-pin", is_flag=True, help="Pin this version of the compiler in .compiler.yaml.")
-def command(paths: tuple[Path, ...], check: bool, dry_run: bool, force: bool, upgrade_pin: bool) -> int:
+@allowing
+def command(
+    paths: tuple[Path, ...], check: bool, dry_run: bool, force: bool, upgrade_pin: bool, allowed: Allowed
+) -> int:
     """Write bases and overlays from their specs.
 
     PATH is a folder with a pulp.yaml, or one above such folders; all of the repository by default. What a folder
@@ -40,7 +46,8 @@ def command(paths: tuple[Path, ...], check: bool, dry_run: bool, force: bool, up
     message = journal.recover(workspace.root)
     if message:
         click.echo(message, err=True)
-    planned = plan(workspace, workspace.chosen(paths, start) if paths else None, force=force, upgrade=upgrade_pin)
+    chosen = workspace.chosen(paths, start) if paths else None
+    planned = plan(workspace, chosen, force=force, upgrade=upgrade_pin, allowed=allowed)
     if dry_run:
         for change in planned.changes:
             click.echo(_diff(change), nl=False)

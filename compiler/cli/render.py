@@ -119,13 +119,14 @@ def _serial(request: Request) -> list[Outcome]:
         restricted=request.restricted,
         enable_helm=request.enable_helm,
         helm_command=request.helm_command,
+        keep_charts=True,
         cache=Cache() if len(request.paths) > 1 else None,
-        remotes=_remotes() if request.allow_remote else None,
+        remotes=remotes() if request.allow_remote else None,
     )
     return [_one(path, tree, options, request.output) for path in request.paths]
 
 
-def _remotes() -> Remotes:
+def remotes() -> Remotes:
     """What fetches remote bases, into the folder for caches (XDG Base Directory Specification)."""
     from compiler.kustomize.remote import Remotes
 
@@ -141,10 +142,14 @@ def _flags(request: Request) -> list[str]:
 
 def _one(path: str, tree: Any, options: Any, output: str) -> Outcome:
     from compiler.kustomize.errors import KustomizeError
-    from compiler.kustomize.rendering import build
+    from compiler.kustomize.loader import repo_of
+    from compiler.kustomize.rendering import build, build_url
 
     try:
-        rendering = build(tree, os.path.abspath(path).lstrip("/"), options)
+        if repo_of(path) is None:
+            rendering = build(tree, os.path.abspath(path).lstrip("/"), options)
+        else:
+            rendering = build_url(path, options)
     except KustomizeError as error:
         return Outcome(path, (), (), _shown(error), 3 if error.world else 2)
     except RecursionError:
@@ -205,7 +210,8 @@ def _write_files(outcomes: Sequence[Outcome], folder: str, suffix: str) -> int:
 
 def file_names(paths: Sequence[str]) -> list[str]:
     """A file name for each path: its last folder, with those above it where two would be the same."""
-    parts = [[part for part in os.path.abspath(path).split("/") if part] or ["root"] for path in paths]
+    folders = [path.partition("?")[0] if "://" in path else path for path in paths]
+    parts = [[part for part in os.path.abspath(path).split("/") if part] or ["root"] for path in folders]
     distinct = len(set(map(tuple, parts)))
     for depth in range(1, max(map(len, parts)) + 1):
         names = ["-".join(part[-depth:]) for part in parts]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from compiler.kustomize.rendering import RenderedObject as RenderedObject
     from compiler.kustomize.rendering import Rendering as Rendering
     from compiler.kustomize.rendering import build as build
+    from compiler.kustomize.rendering import build_url as build_url
     from compiler.kustomize.resource import Origin as Origin
     from compiler.kustomize.schema import merge_keys as merge_keys
     from compiler.kustomize.trace import Trace as Trace
@@ -43,6 +44,7 @@ _HOMES = {
     "Trace": "compiler.kustomize.trace",
     "Tree": "compiler.kustomize.tree",
     "build": "compiler.kustomize.rendering",
+    "build_url": "compiler.kustomize.rendering",
     "merge_keys": "compiler.kustomize.schema",
     "strategic_merge": "compiler.kustomize.merge",
 }

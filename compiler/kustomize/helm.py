@@ -66,7 +66,7 @@ def chart_objects(chart: Mapping[str, Any], loader: Loader, settings: Settings, 
         if settings.helm_command not in settings.helm_checked:
             helm.check_version()
             settings.helm_checked.add(settings.helm_command)
-        home = _locate(chart, loader, helm, scratch)
+        home = _locate(chart, loader, helm, scratch, keep=settings.keep_charts)
         values = [_values_file(chart, home, loader, scratch), *_more_values(chart, loader, scratch)]
         text = helm.run(template_arguments(chart, home, values))
     try:
@@ -123,7 +123,7 @@ def _home(chart: Mapping[str, Any]) -> str:
     return home
 
 
-def _locate(chart: Mapping[str, Any], loader: Loader, helm: Helm, scratch: str) -> str:
+def _locate(chart: Mapping[str, Any], loader: Loader, helm: Helm, scratch: str, *, keep: bool) -> str:
     """The folder on disk that holds the chart, fetched if it is not there."""
     tree, path = loader.tree, posixpath.normpath(posixpath.join("/", loader.root, _home(chart))).lstrip("/")
     on_disk = f"{'' if tree.root_is_filesystem else tree.folder}/{path}" if isinstance(tree, DirTree) else None
@@ -137,7 +137,7 @@ def _locate(chart: Mapping[str, Any], loader: Loader, helm: Helm, scratch: str) 
             f"no repo specified for pull, no chart found at '{posixpath.join(path, chart['name'])}'",
             hint=f"put the chart into {_home(chart)}, or add repo and version",
         )
-    home = on_disk or f"{scratch}/charts"
+    home = on_disk if keep and on_disk is not None else f"{scratch}/charts"
     helm.pull(chart, home)
     return home
 

@@ -60,7 +60,7 @@ def place_of(path: str, settings: Settings) -> dict[str, str]:
     A repository that is itself the base goes by ``notCloned``, the real tool's name for one that it has yet to fetch.
     """
     label, mark, inside = path.rpartition("//")
-    if not mark or settings.remotes is None:
+    if not mark or settings.remotes is None or settings.root.startswith(f"{label}/"):
         return {"path": posixpath.relpath(path or ".", settings.root or ".")}
     spec = settings.remotes.specs[label]
     found = {"path": inside if spec.path else f"notCloned/{inside}", "repo": spec.url}

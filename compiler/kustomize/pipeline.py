@@ -38,6 +38,7 @@ class Settings:
         self, root: str, *, enable_helm: bool = False, helm_command: str = "helm", keep_bases: bool = False
     ) -> None:
         self.root = root
+        self.keep_charts = False
         self.remotes: Remotes | None = None
         self.metadata: tuple[str, ...] = ()
         self.enable_helm = enable_helm

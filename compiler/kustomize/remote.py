@@ -11,6 +11,7 @@ from compiler.kustomize.repospec import RepoSpec, without_secret
 
 if TYPE_CHECKING:
     from compiler.kustomize.remotetree import RemoteTree
+    from compiler.kustomize.tree import Tree
 
 
 class Remotes:
@@ -24,13 +25,16 @@ class Remotes:
         self.cache = cache
         self.specs: dict[str, RepoSpec] = {}
         """What was fetched for a base, by the label that stands before the paths of its files."""
-        self._messages: list[str] = []
+        self.said: list[str] = []
+        """What a person should know: the commits that refs meant."""
+        self._told = 0
+        self._labels: dict[tuple[str, str, bool, bool, bool], str] = {}
         self._trees: dict[tuple[str, str, bool], RemoteTree] = {}
         self._clones: dict[tuple[str, str], Clone] = {}
 
     def take_messages(self) -> list[str]:
-        """What a person should know and has not been told: the commits that refs meant."""
-        taken, self._messages = self._messages, []
+        """Those of ``said`` that have not been taken yet."""
+        taken, self._told = self.said[self._told :], len(self.said)
         return taken
 
     def tree(self, spec: RepoSpec) -> RemoteTree:
@@ -44,7 +48,7 @@ class Remotes:
         key = (spec.url, spec.ref, spec.submodules)
         if key not in self._trees:
             if spec.raw[:5].lower() == "git::":
-                self._messages.append(f"# Warning: the prefix git:: in '{without_secret(spec.raw)}' means nothing")
+                self.said.append(f"# Warning: the prefix git:: in '{without_secret(spec.raw)}' means nothing")
             clone = self.clone(spec.url, spec.ref, spec.timeout)
             try:
                 self._trees[key] = RemoteTree(clone, self, spec.timeout, submodules=spec.submodules)
@@ -52,18 +56,20 @@ class Remotes:
                 raise KustomizeError(f"cannot read {clone.folder}: {error}", hint="remove it", world=True) from None
         return self._trees[key]
 
-    def label(self, spec: RepoSpec) -> str:
-        """What stands before the paths of the files of a base, one for all that differ in nothing but the folder."""
-        name, number = f"{without_secret(spec.url)}@{spec.ref or 'HEAD'}", 1
-        label = name
-        while (known := self.specs.setdefault(label, spec)) != spec:
-            if (known.url, known.ref, known.submodules, not known.path) == (
-                *(spec.url, spec.ref, spec.submodules, not spec.path),
-            ):
-                break
-            number += 1
-            label = f"{name}({number})"
-        return label
+    def label(self, spec: RepoSpec, *, top: bool) -> str:
+        """What stands before the paths of the files of a base, one for all that differ in nothing but the folder.
+
+        Args:
+            top: whether it is what is built, and no base of that: ``buildMetadata`` names their files differently.
+        """
+        key = (spec.url, spec.ref, spec.submodules, not spec.path, top)
+        if key not in self._labels:
+            name = label = f"{without_secret(spec.url)}@{spec.ref or 'HEAD'}"
+            while label in self.specs:
+                label = f"{name}({len(self.specs)})"
+            self._labels[key] = label
+            self.specs[label] = spec
+        return self._labels[key]
 
     def clone(self, url: str, ref: str, timeout: float, *, files: bool = True) -> Clone:
         """A repository at the commit that a ref means, as :func:`compiler.kustomize.clones.fetch`."""
@@ -71,10 +77,43 @@ class Remotes:
         if known is None:
             known = self._clones[url, ref] = fetch(self.cache, url, ref, timeout, files=files)
             if known.commit != ref:
-                self._messages.append(
+                self.said.append(
                     f"# {without_secret(url)}: {ref or 'HEAD'} is {known.commit}; ?ref={known.commit} pins it"
                 )
         return known
+
+    def over(self, tree: Tree) -> Tree:
+        """A tree that also has the files of the remote bases, by the paths that a rendering names them with."""
+        return _Everything(tree, self)
+
+
+class _Everything:
+    """A tree and, by their labels, the files of remote bases."""
+
+    def __init__(self, tree: Tree, remotes: Remotes) -> None:
+        self._tree = tree
+        self._remotes = remotes
+
+    def _at(self, path: str) -> tuple[Tree, str]:
+        label, mark, inside = path.rpartition("//")
+        spec = self._remotes.specs.get(label) if mark else None
+        return (self._tree, path) if spec is None else (self._remotes.tree(spec), inside)
+
+    def read(self, path: str) -> bytes:
+        tree, inside = self._at(path)
+        return tree.read(inside)
+
+    def is_file(self, path: str) -> bool:
+        tree, inside = self._at(path)
+        return tree.is_file(inside)
+
+    def is_dir(self, path: str) -> bool:
+        tree, inside = self._at(path)
+        return tree.is_dir(inside)
+
+    def listdir(self, path: str) -> list[str]:
+        tree, inside = self._at(path)
+        return tree.listdir(inside)
 
 
 class Base:
@@ -100,11 +139,12 @@ class Base:
         return f"{self.label}//{path}" if path else f"{self.label}/"
 
 
-def open_base(spec: RepoSpec, remotes: Remotes | None, inside: Base | None) -> Base:
+def open_base(spec: RepoSpec, remotes: Remotes | None, inside: Base | None, *, top: bool = False) -> Base:
     """Fetch a remote base.
 
     Args:
         inside: the remote base that refers to it, if one does.
+        top: whether it is what is built.
 
     Raises:
         KustomizeError: that is not allowed, it refers to itself, git cannot fetch it, or it has no such folder.
@@ -138,7 +178,7 @@ def open_base(spec: RepoSpec, remotes: Remotes | None, inside: Base | None) -> B
             f'"{spec.path}" refers to directory outside of repo "{shown}"',
             hint="a link must stay inside its repository",
         ) from None
-    base = Base(tree, root, remotes.label(spec), (*origins, spec.raw))
+    base = Base(tree, root, remotes.label(spec, top=top), (*origins, spec.raw))
     if tree.is_file(root):
         raise KustomizeError(
             f"'{base.shown(root)}' refers to file '{os.path.basename(root)}'; expecting directory",

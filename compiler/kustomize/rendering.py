@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.loader import Cache, Loader
+from compiler.kustomize.loader import Cache, Loader, repo_of
 from compiler.kustomize.order import check_order, ordered
 from compiler.kustomize.pipeline import Settings, run
 from compiler.kustomize.printer import print_document
@@ -28,12 +28,13 @@ class Options:
         restricted: files must lie in or below their kustomization's folder (``--load-restrictor``).
         enable_helm: run helm for ``helmCharts``.
         helm_command: the helm binary.
+        keep_charts: a chart that helm fetches stays where the real tool leaves it, in ``charts/`` on disk.
         cache: what earlier builds of this run have read; give one to several builds over the same, unchanged tree.
         trace: records what made every field what it is; an empty one for each build.
         remotes: fetches remote bases with git; None refuses them.
     """
 
-    __slots__ = ("cache", "enable_helm", "helm_command", "remotes", "restricted", "trace")
+    __slots__ = ("cache", "enable_helm", "helm_command", "keep_charts", "remotes", "restricted", "trace")
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Options:
         restricted: bool = True,
         enable_helm: bool = False,
         helm_command: str = "helm",
+        keep_charts: bool = False,
         cache: Cache | None = None,
         trace: Trace | None = None,
         remotes: Remotes | None = None,
@@ -48,6 +50,7 @@ class Options:
         self.restricted = restricted
         self.enable_helm = enable_helm
         self.helm_command = helm_command
+        self.keep_charts = keep_charts
         self.cache = cache
         self.trace = trace
         self.remotes = remotes
@@ -132,15 +135,40 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
             path=root or ".",
         )
     cache = options.cache or Cache(shared=False)
+    return _rendered(Loader(tree, root, restricted=options.restricted, cache=cache, remotes=options.remotes), options)
+
+
+def build_url(url: str, options: Options | None = None) -> Rendering:
+    """Render a kustomization in a repository elsewhere.
+
+    Args:
+        url: the repository, the folder in it and the ref, as ``resources`` may hold it.
+        options: see :class:`Options`; without ``remotes``, this is refused.
+
+    Raises:
+        KustomizeError: as :func:`build`, or it is no such URL, or git cannot fetch it.
+    """
+    from compiler.kustomize.remote import open_base
+
+    options = options or Options()
+    spec = repo_of(url)
+    if spec is None:
+        raise KustomizeError(f"'{url}' names no repository", hint="write https://HOST/ORG/REPO//FOLDER?ref=COMMIT")
+    base = open_base(spec, options.remotes, None, top=True)
+    cache = options.cache or Cache(shared=False)
+    return _rendered(Loader(base.tree, base.root, cache=cache, remotes=options.remotes, base=base), options)
+
+
+def _rendered(loader: Loader, options: Options) -> Rendering:
     settings = Settings(
-        root,
+        loader.here,
         enable_helm=options.enable_helm,
         helm_command=options.helm_command,
         keep_bases=options.cache is not None,
     )
     settings.trace = options.trace
+    settings.keep_charts = options.keep_charts
     settings.remotes = options.remotes
-    loader = Loader(tree, root, restricted=options.restricted, cache=cache, remotes=options.remotes)
     with own_scopes():
         return _build(loader, settings)
 

@@ -174,18 +174,17 @@ class Lines:
 
     def _source(self, file: Kustomization, cause: Cause, key: str) -> Place | None:
         entry = file.items(cause.field)[cause.entry or 0]
-        folder = posixpath.dirname(cause.file)
         for source in entry.get("files", ()):
             name, equals, path = source.partition("=")
             if (name if equals else posixpath.basename(source)) == key:
-                return Place(_join(folder, path if equals else source), 1)
+                return Place(_beside(cause.file, path if equals else source), 1)
         for index, source in enumerate(entry.get("literals", ())):
             if source.partition("=")[0] == key:
                 return Place(cause.file, self._line(cause.file, (*_entry_path(cause), "literals", index))[0])
         for source in entry.get("envs", ()):
-            for number, text in enumerate(self._text(_join(folder, source)).split("\n"), 1):
+            for number, text in enumerate(self._text(_beside(cause.file, source)).split("\n"), 1):
                 if text.lstrip("\ufeff \t").partition("=")[0] == key:
-                    return Place(_join(folder, source), number)
+                    return Place(_beside(cause.file, source), number)
         return None
 
     def _replacement(self, cause: Cause, place: str) -> Place:
@@ -240,8 +239,10 @@ def _entry_path(cause: Cause) -> Path:
     return (cause.field,) if cause.entry is None else (cause.field, cause.entry)
 
 
-def _join(folder: str, path: str) -> str:
-    return posixpath.normpath(posixpath.join(folder, path))
+def _beside(file: str, path: str) -> str:
+    """A path that is relative to a file's folder; that of a remote base stands behind its repository and ``//``."""
+    repository, mark, inside = file.rpartition("//")
+    return repository + mark + posixpath.normpath(posixpath.join(posixpath.dirname(inside), path))
 
 
 def _identities(history: History) -> set[tuple[str, str]]:

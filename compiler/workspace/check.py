@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
+from compiler.workspace.allowed import NOTHING, Allowed
 from compiler.workspace.failures import raise_together
 from compiler.workspace.render import render
 from compiler.workspace.repository import SPEC, Workspace
@@ -57,13 +58,16 @@ def folders_to_check(workspace: Workspace, paths: Sequence[Path], start: Path) -
     return tuple(sorted(own | set(workspace.chosen(tuple(others), start) if others else ())))
 
 
-def check_folders(workspace: Workspace, folders: Sequence[str], tree: Tree | None = None) -> list[Report]:
+def check_folders(
+    workspace: Workspace, folders: Sequence[str], tree: Tree | None = None, allowed: Allowed = NOTHING
+) -> list[Report]:
     """Render and check folders.
 
     Args:
         workspace: the repository.
         folders: relative to its root.
         tree: where to read; the files on disk when None.
+        allowed: what the renderings may do.
 
     Returns:
         a report of each folder, in the order given.
@@ -80,7 +84,7 @@ def check_folders(workspace: Workspace, folders: Sequence[str], tree: Tree | Non
     errors: list[CompilerError] = []
     for folder in folders:
         try:
-            reports.append(_check(workspace, folder, tree, specs, files))
+            reports.append(_check(workspace, folder, tree, specs, files, allowed))
         except CompilerError as error:
             errors.append(error)
     raise_together(errors)
@@ -121,7 +125,7 @@ def _declared(tree: Tree, effective: EffectiveSpec, required: Requirements) -> D
     return found
 
 
-def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: FileCache) -> Report:
+def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: FileCache, allowed: Allowed) -> Report:
     from compiler.check import check_rendering
     from compiler.spec import load
     from compiler.spec.models import Spec
@@ -129,10 +133,10 @@ def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: F
     effective = load(tree, folder, specs) if tree.is_file(f"{folder}/{SPEC}") else None
     if effective is not None and not any(tree.is_file(f"{folder}/{name}") for name in _KUSTOMIZATIONS):
         raise CompilerError("has not been generated yet", origin=Origin(folder), hint="run `compiler generate`")
-    items = items_of(render(workspace, folder, tree, files))
+    items = items_of(render(workspace, folder, tree, files, allowed))
     if effective is None:
         default = str(Spec.model_fields["kubernetes_version"].default)
-        return _placed(check_rendering(folder, items, kubernetes_version=default), tree, files)
+        return _placed(check_rendering(folder, items, kubernetes_version=default), tree, files, allowed)
     deployed = _deployed(effective)
     needs = _needs(effective) if deployed else None
     report = check_rendering(
@@ -144,7 +148,7 @@ def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: F
         sealed=sealed_items(tree, folder),
         required=_made_by_secrets(needs) if needs is not None else None,
     )
-    return _placed(report, tree, files)
+    return _placed(report, tree, files, allowed)
 
 
 def _needs(effective: EffectiveSpec) -> Requirements:
@@ -159,7 +163,7 @@ def _made_by_secrets(needs: Requirements) -> dict[tuple[str, str], tuple[str, ..
     return found | {("ConfigMap", bundle.name): tuple(bundle.keys) for bundle in needs.trust}
 
 
-def _placed(report: Report, tree: Tree, files: FileCache) -> Report:
+def _placed(report: Report, tree: Tree, files: FileCache, allowed: Allowed) -> Report:
     """The report with each finding at the line that wrote the field: of the patch where one did, not of the object.
 
     The folder is rendered again with a trace, so this costs something only where there is something to say.
@@ -168,7 +172,7 @@ def _placed(report: Report, tree: Tree, files: FileCache) -> Report:
         return report
     from compiler.workspace.explain import Traced
 
-    traced = Traced(tree, report.path, files)
+    traced = Traced(tree, report.path, files, allowed)
     return replace(
         report,
         findings=tuple(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.errors import CompilerError, WorldError
 from compiler.workspace import git
+from compiler.workspace.allowed import NOTHING, Allowed
 from compiler.workspace.failures import translated
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class _Side:
     side: Side
     tree: Tree
     cache: Cache
+    allowed: Allowed
     objects: dict[str, list[Stub]] = field(default_factory=dict)
     errors: dict[str, CompilerError] = field(default_factory=dict)
 
@@ -110,7 +112,7 @@ def is_revision(repository: git.Repository, text: str) -> bool:
     return all(repository.commit(part or "HEAD") for part in parts)
 
 
-def diff(root: Path, sides: Sides, folders: Sequence[str] = ()) -> Outcome:
+def diff(root: Path, sides: Sides, folders: Sequence[str] = (), allowed: Allowed = NOTHING) -> Outcome:
     """Compare the renderings of two states.
 
     Args:
@@ -118,6 +120,7 @@ def diff(root: Path, sides: Sides, folders: Sequence[str] = ()) -> Outcome:
         sides: the two states.
         folders: what to compare, relative to ``root`` (POSIX): overlays, or folders that have some in them; all
             overlays when empty.
+        allowed: what the renderings may do.
 
     Raises:
         CompilerError: a folder is no overlay, and has none in it, on either side.
@@ -128,8 +131,8 @@ def diff(root: Path, sides: Sides, folders: Sequence[str] = ()) -> Outcome:
 
     repository = git.find(root)
     with ExitStack() as stack:
-        before = _Side("before", _tree(stack, repository, root, sides.before), Cache())
-        after = _Side("after", _tree(stack, repository, root, sides.after), Cache())
+        before = _Side("before", _tree(stack, repository, root, sides.before), Cache(), allowed)
+        after = _Side("after", _tree(stack, repository, root, sides.after), Cache(), allowed)
         abstract = set()
         for overlay in _chosen(folders, before.tree, after.tree):
             old, new = (_render(one, overlay) for one in (before, after))
@@ -159,7 +162,12 @@ def _written(report: Report, before: _Side, after: _Side) -> Report:
     from compiler.workspace.origins import answers
 
     sides = {one.side: one for one in (before, after)}
-    return answered(report, answers(asked, lambda overlay, side: Traced(sides[side].tree, overlay, sides[side].cache)))
+
+    def traced(overlay: str, side: Side) -> Traced:
+        one = sides[side]
+        return Traced(one.tree, overlay, one.cache, one.allowed)
+
+    return answered(report, answers(asked, traced))
 
 
 def _commit(repository: git.Repository, revision: str) -> str:
@@ -217,13 +225,13 @@ def _overlays(tree: Tree) -> Iterator[str]:
 
 def _render(one: _Side, overlay: str) -> tuple[str, list[Stub]] | None:
     """Text and objects of an overlay, ``None`` when it does not exist or does not build."""
-    from compiler.kustomize import Options, build
+    from compiler.kustomize import build
 
     if not _is_overlay(one.tree, overlay):
         return None
     try:
         with translated(overlay):
-            rendering = build(one.tree, overlay, Options(cache=one.cache))
+            rendering = build(one.tree, overlay, one.allowed.options(cache=one.cache))
     except WorldError:
         raise
     except CompilerError as error:

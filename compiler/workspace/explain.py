@@ -17,6 +17,7 @@ from compiler.kustomize.trace_chain import FOLLOWERS, MISSING, Link, Path, chain
 from compiler.kustomize.trace_lines import Lines, Place
 from compiler.review.mask import mask_object
 from compiler.review.masked import AFTER, BEFORE, STARS, Masked, is_hiding, reveal
+from compiler.workspace.allowed import NOTHING, Allowed
 from compiler.workspace.explain_fields import Part, find, like, parse, write
 from compiler.workspace.explain_spec import SpecSource, SpecSources
 from compiler.workspace.failures import translated
@@ -101,23 +102,24 @@ class Traced:
         tree: the repository.
         folder: what to render, relative to it.
         cache: what earlier builds over the same tree have read.
+        allowed: what the rendering may do.
 
     Raises:
         CompilerError: it does not render.
         WorldError: a file cannot be read.
     """
 
-    def __init__(self, tree: Tree, folder: str, cache: Cache | None = None) -> None:
-        from compiler.kustomize.rendering import Options, build
+    def __init__(self, tree: Tree, folder: str, cache: Cache | None = None, allowed: Allowed = NOTHING) -> None:
+        from compiler.kustomize.rendering import build
 
         self.tree = tree
         self.folder = folder
         trace = Trace()
         with translated(folder):
-            build(tree, folder, Options(cache=cache, trace=trace))
+            build(tree, folder, allowed.options(cache=cache, trace=trace))
         self.histories = trace.histories
         self.removed = trace.removed
-        self.lines = Lines(tree, trace)
+        self.lines = Lines(tree if allowed.remotes is None else allowed.remotes.over(tree), trace)
         self.by_key = {key_of(history.data): history for history in self.histories}
 
     def origin_of(self, key: ObjectKey, field: str) -> Origin | None:
@@ -163,7 +165,9 @@ def locate(path: FilePath) -> tuple[Tree, str]:
     return workspace.tree, os.path.relpath(os.path.realpath(path), workspace.root).removeprefix(".")
 
 
-def explain(tree: Tree, folder: str, target: str | None = None, field: str | None = None) -> Explanation:
+def explain(
+    tree: Tree, folder: str, target: str | None = None, field: str | None = None, allowed: Allowed = NOTHING
+) -> Explanation:
     """Tell the story of fields.
 
     Args:
@@ -172,6 +176,7 @@ def explain(tree: Tree, folder: str, target: str | None = None, field: str | Non
         target: ``KIND/NAME``, with ``*`` for anything; the name with or without the hash of a generated object. None
             for every object.
         field: a field path (:mod:`compiler.workspace.explain_fields`); None for every field.
+        allowed: what the rendering may do.
 
     Returns:
         without a target one line for each object; of a map or list, and without a field, one for each value in it.
@@ -180,7 +185,7 @@ def explain(tree: Tree, folder: str, target: str | None = None, field: str | Non
         CompilerError: the folder does not render, or nothing is what was asked for.
     """
     parts = None if field is None else parse(field)
-    traced = Traced(tree, folder)
+    traced = Traced(tree, folder, allowed=allowed)
     teller = _Teller(traced)
     if target is None:
         return Explanation(folder, tuple(teller.whole(history) for history in traced.histories), stories=False)

@@ -11,10 +11,11 @@ from hashlib import sha256
 from compiler.delivery import delivery_files
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.kustomize import Cache, LayeredTree, Options, Rendering, build
+from compiler.kustomize import Cache, LayeredTree, Rendering, build
 from compiler.overlay import compute
 from compiler.version import __version__
 from compiler.workspace import journal
+from compiler.workspace.allowed import NOTHING, Allowed
 from compiler.workspace.changes import Change, folder_changes
 from compiler.workspace.compilation import Compilation
 from compiler.workspace.failures import raise_together, translated
@@ -39,7 +40,12 @@ class Plan:
 
 
 def plan(
-    workspace: Workspace, folders: Iterable[str] | None = None, *, force: bool = False, upgrade: bool = False
+    workspace: Workspace,
+    folders: Iterable[str] | None = None,
+    *,
+    force: bool = False,
+    upgrade: bool = False,
+    allowed: Allowed = NOTHING,
 ) -> Plan:
     """Compute folders, prove that each renders to its model, and compare them with the disk.
 
@@ -49,6 +55,7 @@ def plan(
             to remove what was generated from specs that are gone.
         force: discard edits by hand of generated files.
         upgrade: pin this version of the compiler instead of stopping at another one.
+        allowed: what the renderings of a person's ``custom/`` may do.
 
     Raises:
         CompilerError: a spec is wrong; a generated file was edited by hand; a person's file is in the way; another
@@ -67,7 +74,7 @@ def plan(
         if parent is not None:
             children.setdefault(parent, []).append(folder)
 
-    run = _Run(workspace, compilation, force)
+    run = _Run(workspace, compilation, force, allowed)
     done: dict[str, list[Change]] = {}
     errors: list[CompilerError] = []
     wanted = set(chosen)
@@ -112,6 +119,7 @@ class _Run:
     workspace: Workspace
     compilation: Compilation
     force: bool
+    allowed: Allowed
     real: dict[str, dict[str, bytes]] = field(default_factory=dict)
     plain: dict[str, dict[str, bytes]] = field(default_factory=dict)
     real_cache: Cache = field(default_factory=Cache)
@@ -147,7 +155,7 @@ class _Run:
         rendering = plain
         if any(self.compilation.components(one) for one in (folder, *self.compilation.ancestors(folder))):
             with translated(folder):
-                rendering = build(self._tree(folder, self.real), folder, Options(cache=self.real_cache))
+                rendering = build(self._tree(folder, self.real), folder, self.allowed.options(cache=self.real_cache))
             refuse_broken_seals(self.compilation.tree, folder, rendering)
         if spec.delivery is None or spec.abstract or spec.namespace is None:
             return {}

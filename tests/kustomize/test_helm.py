@@ -233,7 +233,7 @@ def test_a_chart_of_a_repository_is_pulled_to_where_the_real_tool_puts_it(
         folder.mkdir()
         (folder / "kustomization.yaml").write_text(text)
     real = kustomize_build(theirs, "--enable-helm", "--helm-command", str(helm()))
-    made = build(DirTree(ours), "", Options(enable_helm=True, helm_command=str(helm())))
+    made = build(DirTree(ours), "", Options(enable_helm=True, helm_command=str(helm()), keep_charts=True))
     assert made.text.encode() == real.stdout != b""
     assert files_of(ours) == files_of(theirs)
     assert same(ours) == made.text  # what is there is not fetched again
@@ -244,10 +244,14 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_chart_pulled_for_a_tree_in_memory_leaves_nothing_behind(repository: str, tmp_path: Path) -> None:
-    text = f"helmCharts:\n- {{name: app, releaseName: r, repo: '{repository}'}}\n"
+def test_a_chart_that_is_not_to_be_kept_leaves_nothing_behind(repository: str, tmp_path: Path) -> None:
+    text = f"helmCharts:\n- {{name: app, releaseName: r, repo: '{repository}', version: 1.2.3}}\n"
     options = Options(enable_helm=True, helm_command=str(helm()))
-    assert "ConfigMap" in build(MemoryTree({"kustomization.yaml": text}), "", options).text
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k/kustomization.yaml").write_text(text)
+    made = build(DirTree(tmp_path / "k"), "", options).text
+    assert list(files_of(tmp_path / "k")) == ["kustomization.yaml"]
+    assert made == build(MemoryTree({"kustomization.yaml": text}), "", options).text == same(tmp_path / "k")
 
 
 def test_a_chart_that_a_repository_lacks_leaves_no_folder(repository: str, tmp_path: Path) -> None:

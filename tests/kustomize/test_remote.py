@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.kustomize import DirTree, KustomizeError, Options, Remotes, build
+from compiler.kustomize import DirTree, KustomizeError, Options, Remotes, build, build_url
 from tests.support.oracle import helm, kubectl
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +23,12 @@ BASE = {
     "other/o.yaml": CM.format("o"),
     "comp/kustomization.yaml": "kind: Component\nnameSuffix: -c\n",
     "deep/kustomization.yaml": "resources: ['file://{where}/again//other?ref=v1', ../base]\n",
+    "self/kustomization.yaml": "buildMetadata: [originAnnotations, transformerAnnotations]\nnamePrefix: s-\n"
+    "resources: ['file://{where}/repo//other?ref=v1', ../base2, own]\n",
+    "self/own/kustomization.yaml": "resources: [r.yaml]\nnameSuffix: -own\n",
+    "base2/kustomization.yaml": "resources: [r.yaml]\nnameSuffix: '-2'\n",
+    "base2/r.yaml": CM.format("b"),
+    "self/own/r.yaml": CM.format("r"),
     "up/kustomization.yaml": "resources: [../../x]\n",
     "sec/kustomization.yaml": "resources: [../base/r.yaml]\n",
     "link/kustomization.yaml": "resources: [r.yaml]\n",
@@ -149,6 +155,21 @@ def test_what_the_real_tool_refuses_is_refused(entry: str, said: str, world: Pat
     assert said in caught.value.message
     assert caught.value.path is not None
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("entry", ["repo//deep?ref=v1", "repo", "repo//base/../deep?ref=v1", "repo//self?ref=v1"])
+def test_the_folder_to_build_may_be_remote_itself(entry: str, world: Path) -> None:
+    url = f"file://{world}/{entry}"
+    real = subprocess.run([str(kubectl()), "kustomize", url], capture_output=True, text=True, check=False)
+    assert real.returncode == 0, real.stderr
+    assert build_url(url, Options(remotes=Remotes(str(world / "cache")))).text == real.stdout
+
+
+def test_a_remote_folder_to_build_is_refused_without_leave(world: Path) -> None:
+    with pytest.raises(KustomizeError, match="remote resources are not fetched"):
+        build_url(f"file://{world}/repo")
+    with pytest.raises(KustomizeError, match="names no repository"):
+        build_url("base")
 
 
 GITHUB = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import yaml
 
 from compiler.cli.main import run
 from compiler.errors import CompilerError, WorldError
+from compiler.kustomize import Remotes
 from compiler.workspace import Workspace, journal
 from compiler.workspace import generate as module
+from compiler.workspace.allowed import Allowed
 from compiler.workspace.generate import plan, write
 from tests.support.oracle import kustomize_build
 from tests.workspace.conftest import snapshot
@@ -316,3 +319,25 @@ def test_the_command_reports_a_hand_edit_with_exit_2(
     assert "overlays/demo/kustomization.yaml: this generated file was edited by hand" in captured.err
     assert "Traceback" not in captured.err
     assert run(["generate", "--check", "--dry-run"]) == 2
+
+
+def test_a_remote_base_in_custom_needs_leave(workspace: Workspace, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    remote.mkdir()
+    (remote / "kustomization.yaml").write_text("resources: [r.yaml]\n")
+    (remote / "r.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: far\n")
+    for arguments in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", "-C", str(remote), *arguments], check=True)
+    custom = workspace.root / "overlays/demo/custom"
+    custom.mkdir()
+    (custom / "kustomization.yaml").write_text(
+        f"apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: ['file://{remote}']\n"
+    )
+    with pytest.raises(CompilerError, match="remote resources are not fetched"):
+        plan(workspace)
+    write(workspace, plan(workspace, allowed=Allowed(remotes=Remotes(str(tmp_path / "cache")))))
+    assert plan(workspace, ["base/pulp"], allowed=Allowed(remotes=Remotes(str(tmp_path / "cache")))).changes == ()
