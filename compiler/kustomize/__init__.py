@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from compiler.kustomize.errors import KustomizeError as KustomizeError
     from compiler.kustomize.git import GitError as GitError
     from compiler.kustomize.git import GitTree as GitTree
+    from compiler.kustomize.identity import Origin as Origin
     from compiler.kustomize.loader import Cache as Cache
     from compiler.kustomize.merge import strategic_merge as strategic_merge
     from compiler.kustomize.remote import Remotes as Remotes
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from compiler.kustomize.rendering import Rendering as Rendering
     from compiler.kustomize.rendering import build as build
     from compiler.kustomize.rendering import build_url as build_url
-    from compiler.kustomize.resource import Origin as Origin
     from compiler.kustomize.schema import merge_keys as merge_keys
     from compiler.kustomize.trace import Trace as Trace
     from compiler.kustomize.tree import DirTree as DirTree

@@ -186,7 +186,9 @@ class _Builder:
             key.tag = node.tag
             return key
         if isinstance(node, int | float | bool) or node is None:
-            text = _yaml11_key(node)
+            from compiler.kustomize.yaml11 import json_key
+
+            text = json_key(node)
             return self._fail(f"unsupported map key: {node}", event) if text is None else text
         return self._fail("invalid map key: it is a map or a list", event)
 
@@ -296,32 +298,6 @@ class _Again(str):
 
     __slots__ = ("line",)
     line: int
-
-
-def _yaml11_key(value: Any) -> str | None:
-    """A key as JSON has it (sigs.k8s.io/yaml); None for one that it refuses."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if value < 1 << 63 else None
-    return None if value is None else _single(value)
-
-
-def _single(value: float) -> str:
-    """A float in the shortest digits that single precision tells apart (Go's format ``g``, size 32)."""
-    from struct import pack, unpack
-
-    try:
-        exact = pack("<f", value)
-    except OverflowError:
-        return "-.inf" if value < 0 else ".inf"
-    (value,) = unpack("<f", exact)
-    text = next(text for digits in range(9) if pack("<f", float(text := f"{value:.{digits}e}")) == exact)
-    mantissa, _, power = text.partition("e")
-    exponent = int(power)
-    if -4 <= exponent < 6:
-        return f"{float(text):.{max(len(mantissa.lstrip('-').replace('.', '')) - 1 - exponent, 0)}f}"
-    return f"{mantissa}e{exponent:+03}"
 
 
 def _size(node: Any) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.patterns import is_literal, re2_search
-from compiler.kustomize.scalars import is_null, is_quoted, made_key, text_of, untagged
+from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.setter import is_quoted, made_key, untagged
 
 Place = tuple[Any, Any]
 """A container (dict or list) and a key or index in it."""

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.resource import Resource, group_version, id_text
+from compiler.kustomize.identity import group_version, id_text
+from compiler.kustomize.resource import Resource
 from compiler.kustomize.scalars import EMPTY_NULL, Scalar, is_null
 
 Leaf = Callable[[Any, Any], None]

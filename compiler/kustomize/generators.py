@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import Origin, id_text
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.resource import Origin, Resource, Resources, id_text
-from compiler.kustomize.scalars import Quoted, Repeated, is_null, made_key, resolve_plain, text_of, untagged
+from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.scalars import Quoted, Repeated, is_null, resolve_plain, text_of
+from compiler.kustomize.setter import made_key, untagged
 
 _LINE_LIMIT = 64 * 1024
 

@@ -10,7 +10,9 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.resource import Resources
-from compiler.kustomize.scalars import plain, text_of, untagged
+from compiler.kustomize.scalars import text_of
+from compiler.kustomize.setter import untagged
+from compiler.kustomize.values import plain
 
 _GO_ESCAPES = Pattern("[<>&\u2028\u2029]")
 _LETTERS = str.maketrans("013ae", "ghkmt")

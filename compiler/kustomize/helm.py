@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.generators import Generated
 from compiler.kustomize.helmtool import Helm, template_arguments
+from compiler.kustomize.identity import Origin
 from compiler.kustomize.kustfile import Kustomization, line_of
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_resource
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import HELM_GENERATED, Origin, Resource
-from compiler.kustomize.scalars import from_plain, plain
+from compiler.kustomize.resource import HELM_GENERATED, Resource
 from compiler.kustomize.tree import DirTree, Resolving, Tree
+from compiler.kustomize.values import from_plain, plain
 
 if TYPE_CHECKING:
-    from compiler.kustomize.pipeline import Settings
+    from compiler.kustomize.accumulator import Settings
 
 _MERGES = ("merge", "override", "replace")
 

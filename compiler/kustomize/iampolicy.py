@@ -7,9 +7,10 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.generators import Generated
+from compiler.kustomize.identity import Origin
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Origin, Resource
+from compiler.kustomize.resource import Resource
 
 
 def service_account(config: Mapping[str, Any], origin: Origin) -> Resource:

@@ -10,7 +10,8 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec
 from compiler.kustomize.patterns import compile_pattern
 from compiler.kustomize.resource import Resource, Resources
-from compiler.kustomize.scalars import is_null, put, text_of, untagged
+from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.setter import put, untagged
 
 Found = dict[int, tuple[Any, list[tuple[Any, Any]]]]
 """By ``id(resource)``: its node, and the places of its images in the order in which they are written."""

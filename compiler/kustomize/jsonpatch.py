@@ -11,7 +11,9 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
-from compiler.kustomize.scalars import NULL, Quoted, Scalar, made_key, plain, resolve_plain
+from compiler.kustomize.scalars import NULL, Quoted, Scalar, resolve_plain
+from compiler.kustomize.setter import made_key
+from compiler.kustomize.values import plain
 from compiler.kustomize.yaml11 import read_yaml11
 
 Operations = list[dict[str, Any]]

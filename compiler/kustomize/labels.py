@@ -8,7 +8,8 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import FieldSpec, Specs, apply_spec, merge_specs
 from compiler.kustomize.resource import Resources
-from compiler.kustomize.scalars import Shared, is_quoted, made_key, put, set_style
+from compiler.kustomize.scalars import Shared
+from compiler.kustomize.setter import is_quoted, made_key, put, set_style
 
 _METADATA_LABELS = FieldSpec("", "", "", "metadata/labels", True)
 

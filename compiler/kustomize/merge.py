@@ -15,20 +15,14 @@ from compiler.kustomize.scalars import (
     Repeated,
     Scalar,
     copy,
-    from_plain,
     is_nil_or_empty,
     is_null,
-    is_undecided,
-    plain,
-    put,
-    reads_otherwise,
     resolve_plain,
-    set_field,
-    set_style,
     text_of,
-    untagged,
 )
 from compiler.kustomize.schema import Schema, Table, schema_of
+from compiler.kustomize.setter import is_undecided, put, reads_otherwise, set_field, set_style, untagged
+from compiler.kustomize.values import from_plain, plain
 
 _DIRECTIVE = "$patch"
 _DIRECTIVES = ("delete", "replace", "merge")

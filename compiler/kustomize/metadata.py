@@ -6,10 +6,10 @@ import posixpath
 import textwrap
 from typing import Any
 
+from compiler.kustomize.accumulator import Settings
 from compiler.kustomize.fieldspec import FieldSpec, Specs
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.labels import set_pairs
-from compiler.kustomize.pipeline import Settings
 from compiler.kustomize.printer import print_document
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.steps import Step

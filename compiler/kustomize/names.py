@@ -6,8 +6,10 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
-from compiler.kustomize.resource import Id, Resources, group_version
-from compiler.kustomize.scalars import put, text_of, untagged
+from compiler.kustomize.identity import Id, group_version
+from compiler.kustomize.resource import Resources
+from compiler.kustomize.scalars import text_of
+from compiler.kustomize.setter import put, untagged
 
 
 def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = False) -> None:

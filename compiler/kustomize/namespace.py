@@ -7,8 +7,10 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
-from compiler.kustomize.resource import CLUSTER, HELM_GENERATED, Id, Resource, Resources, id_text
-from compiler.kustomize.scalars import is_null, put, set_style, text_of
+from compiler.kustomize.identity import CLUSTER, Id, id_text
+from compiler.kustomize.resource import HELM_GENERATED, Resource, Resources
+from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.setter import put, set_style
 
 Write = Callable[[Any, Any], None]
 _SUBJECT_MODES = ("", "defaultOnly", "allServiceAccounts", "none")

@@ -7,7 +7,8 @@ from functools import cache, cmp_to_key
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.resource import Resource, group_version
+from compiler.kustomize.identity import group_version
+from compiler.kustomize.resource import Resource
 
 FIRST = (
     *("Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount"),

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import id_text
 from compiler.kustomize.jsonpatch import Operations, apply_operations, read_operations
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_copy, node_identity, restore_identity
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Resource, Resources, id_text
-from compiler.kustomize.scalars import set_field, untagged
+from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.schema import Table
 from compiler.kustomize.selectors import select
+from compiler.kustomize.setter import set_field, untagged
 
 Transform = Callable[[Resources], None]
 

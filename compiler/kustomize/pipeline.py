@@ -3,82 +3,24 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from compiler.kustomize.config import Config, default_config, merged, read_configuration, read_crds
+from compiler.kustomize.accumulator import Accumulator, Settings
+from compiler.kustomize.config import default_config, merged, read_configuration, read_crds
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import Origin, know_cluster_scoped
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader, repo_of
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Origin, Resource, Resources, know_cluster_scoped
+from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import text_of
-from compiler.kustomize.schema import Table
 from compiler.kustomize.steps import Step, built_in_steps
 
 if TYPE_CHECKING:
-    from compiler.kustomize.remote import Remotes
-    from compiler.kustomize.trace import Trace
+    pass
 
 _node = attrgetter("node")
 _LOCAL = "config.kubernetes.io/local-config"
-
-
-class Settings:
-    """What holds for a whole build.
-
-    Args:
-        root: the folder that is built.
-        metadata: the root's ``buildMetadata``.
-        enable_helm: whether charts may be inflated.
-        helm_command: the helm binary.
-        keep_bases: whether whole bases are kept in the cache for other builds.
-    """
-
-    def __init__(
-        self, root: str, *, enable_helm: bool = False, helm_command: str = "helm", keep_bases: bool = False
-    ) -> None:
-        self.root = root
-        self.keep_charts = False
-        self.remotes: Remotes | None = None
-        self.metadata: tuple[str, ...] = ()
-        self.enable_helm = enable_helm
-        self.helm_command = helm_command
-        self.keep_bases = keep_bases
-        self.helm_checked: set[str] = set()
-        """The helm binaries whose version is known to be right."""
-        self.table: Table | None = None
-        self.schema_chosen = False
-        self.transformed = False
-        """Whether any transformer has run."""
-        self.warnings: list[str] = []
-        self.trace: Trace | None = None
-
-    @property
-    def trail(self) -> bool:
-        """Whether transformers are recorded on the resources."""
-        return bool(self.metadata)
-
-
-class Accumulator:
-    """What a kustomization has gathered: resources, configuration and variables."""
-
-    __slots__ = ("config", "resources", "roots", "variables")
-
-    def __init__(self) -> None:
-        self.resources = Resources()
-        self.config: Config = default_config()
-        self.variables: list[Any] = []
-        self.roots: list[str] = []
-        """The folders it was made from, for the check for cycles when it is used again."""
-
-    def copy(self) -> Accumulator:
-        """A copy whose resources can be changed."""
-        twin = Accumulator()
-        twin.resources = Resources(resource.copy() for resource in self.resources)
-        twin.config = self.config
-        twin.variables = list(self.variables)
-        twin.roots = list(self.roots)
-        return twin
 
 
 def run(loader: Loader, settings: Settings) -> tuple[Resources, Kustomization]:

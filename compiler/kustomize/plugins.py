@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from compiler.kustomize.accumulator import Accumulator, Settings
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import FieldSpec, Specs
+from compiler.kustomize.identity import Origin, group_version, id_text
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.pipeline import Accumulator, Settings, add_resource
+from compiler.kustomize.pipeline import add_resource
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Origin, Resource, Resources, group_version, id_text
-from compiler.kustomize.scalars import plain
+from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.steps import Step
 from compiler.kustomize.strict import decode
+from compiler.kustomize.values import plain
 
 Run = Callable[[Resources], None]
 _GENERATORS = ("ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator")

@@ -7,7 +7,8 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.natural import sort_keys
-from compiler.kustomize.scalars import Folded, Key, Repeated, Scalar, Shared, refolded, resolve_plain, value_of
+from compiler.kustomize.scalars import Folded, Key, Repeated, Scalar, Shared, resolve_plain
+from compiler.kustomize.values import refolded, value_of
 
 _WIDTH = 80
 _MAX_MEMO = 100_000

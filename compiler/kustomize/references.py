@@ -8,9 +8,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import NameReference, describe, split_path, walk
+from compiler.kustomize.identity import CLUSTER, group_version, id_text
 from compiler.kustomize.order import kind_rank
-from compiler.kustomize.resource import CLUSTER, Resource, Resources, group_version, id_text
-from compiler.kustomize.scalars import is_null, put, set_field, text_of, untagged
+from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.setter import put, set_field, untagged
 
 
 class _Rule(NamedTuple):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from compiler.kustomize.accumulator import Settings
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import Origin, own_scopes
 from compiler.kustomize.loader import Cache, Loader, repo_of
 from compiler.kustomize.order import check_order, ordered
-from compiler.kustomize.pipeline import Settings, run
+from compiler.kustomize.pipeline import run
 from compiler.kustomize.printer import print_document
-from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Origin, Resource, own_scopes
-from compiler.kustomize.scalars import plain
+from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Resource
 from compiler.kustomize.tree import Resolving, Tree
+from compiler.kustomize.values import plain
 
 if TYPE_CHECKING:
     from compiler.kustomize.remote import Remotes

@@ -7,12 +7,14 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import find_places, get_place, split_field_path
+from compiler.kustomize.identity import Id, group_version
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.patterns import anchored, is_literal
 from compiler.kustomize.reader import decode
-from compiler.kustomize.resource import Id, Resource, Resources, group_version
-from compiler.kustomize.scalars import copy, is_nil_or_empty, put, text_of, untagged, with_text
+from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.scalars import copy, is_nil_or_empty, text_of
 from compiler.kustomize.selectors import label_selector
+from compiler.kustomize.setter import put, untagged, with_text
 from compiler.kustomize.strict import decode as decode_struct
 from compiler.kustomize.yaml11 import read_yaml11
 

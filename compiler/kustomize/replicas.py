@@ -6,8 +6,10 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
-from compiler.kustomize.resource import Resources, group_version
-from compiler.kustomize.scalars import Scalar, put, set_style
+from compiler.kustomize.identity import group_version
+from compiler.kustomize.resource import Resources
+from compiler.kustomize.scalars import Scalar
+from compiler.kustomize.setter import put, set_style
 
 
 def set_replicas(resources: Resources, name: str, count: int, specs: Specs) -> None:

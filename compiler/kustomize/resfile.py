@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import Origin
 from compiler.kustomize.reader import Document, read_document
-from compiler.kustomize.resource import Origin, Resource, take_bookkeeping
-from compiler.kustomize.scalars import is_null, plain, text_of, value_of
+from compiler.kustomize.resource import Resource, take_bookkeeping
+from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.values import plain, value_of
 
 
 def make_resources(documents: list[Document], path: str) -> list[Resource]:

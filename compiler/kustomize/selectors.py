@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import group_version
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.patterns import anchored, is_literal
-from compiler.kustomize.resource import Resource, Resources, group_version
+from compiler.kustomize.resource import Resource, Resources
 
 Test = Callable[[Mapping[str, str]], bool]
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from compiler.kustomize.config import Config
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import Origin
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.resource import Origin, Resources
+from compiler.kustomize.resource import Resources
 from compiler.kustomize.schema import Table
 
 

@@ -8,7 +8,9 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import find_places, get_place, is_key
 from compiler.kustomize.hashing import go_json
 from compiler.kustomize.reader import read_document
-from compiler.kustomize.scalars import copy, plain, put, text_of, with_text
+from compiler.kustomize.scalars import copy, text_of
+from compiler.kustomize.setter import put, with_text
+from compiler.kustomize.values import plain
 
 
 def set_in_text(node: dict[str, Any], segments: tuple[str, ...], value: Any, made: Any) -> bool:

@@ -13,10 +13,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.identity import Origin
 from compiler.kustomize.kustfile import Kustomization
-from compiler.kustomize.resource import Origin, Resource, Resources
-from compiler.kustomize.scalars import Shared, copy, text_of, value_of
+from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.scalars import Shared, copy, text_of
 from compiler.kustomize.steps import Step
+from compiler.kustomize.values import value_of
 
 
 class Cause(NamedTuple):

@@ -12,8 +12,9 @@ from compiler.kustomize.loader import Loader
 from compiler.kustomize.namespace import put_namespace
 from compiler.kustomize.reader import decode
 from compiler.kustomize.resource import Resources
-from compiler.kustomize.scalars import EMPTY_NULL, made_key, put, text_of, untagged
+from compiler.kustomize.scalars import EMPTY_NULL, text_of
 from compiler.kustomize.selectors import select
+from compiler.kustomize.setter import made_key, put, untagged
 from compiler.kustomize.strict import decode as decode_struct
 from compiler.kustomize.yaml11 import read_yaml11
 

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import get_place, split_field_path
 from compiler.kustomize.fieldspec import Specs, apply_spec
+from compiler.kustomize.identity import Id, effective, group_version
 from compiler.kustomize.lazy import Pattern
-from compiler.kustomize.resource import Id, Resource, Resources, effective, group_version
-from compiler.kustomize.scalars import Quoted, Scalar, Shared, put, text_of, value_of
+from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.scalars import Quoted, Scalar, Shared, text_of
+from compiler.kustomize.setter import put
+from compiler.kustomize.values import value_of
 
 _INDEX = Pattern(r"(?<=[^.\[\]])\[[0-9]+\](?=\.|\Z)")
 _DIGITS = Pattern(r"[-+]?[0-9]+\Z")

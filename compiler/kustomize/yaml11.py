@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.kustomize.reader import read_document
-from compiler.kustomize.scalars import Quoted, Scalar, is_null, resolve_plain, text_of, value_of
+from compiler.kustomize.scalars import Quoted, Scalar, is_null, resolve_plain, text_of
+from compiler.kustomize.values import value_of
 
 _TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"])
 _FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"])
@@ -45,3 +46,29 @@ def _unquoted(node: Any) -> Any:
     if type(node) is list:
         return [_unquoted(value) for value in node]
     return str(node) if isinstance(node, Quoted) else node
+
+
+def json_key(value: Any) -> str | None:
+    """A key as JSON has it (sigs.k8s.io/yaml); None for one that it refuses."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if value < 1 << 63 else None
+    return None if value is None else _single(value)
+
+
+def _single(value: float) -> str:
+    """A float in the shortest digits that single precision tells apart (Go's format ``g``, size 32)."""
+    from struct import pack, unpack
+
+    try:
+        exact = pack("<f", value)
+    except OverflowError:
+        return "-.inf" if value < 0 else ".inf"
+    (value,) = unpack("<f", exact)
+    text = next(text for digits in range(9) if pack("<f", float(text := f"{value:.{digits}e}")) == exact)
+    mantissa, _, power = text.partition("e")
+    exponent = int(power)
+    if -4 <= exponent < 6:
+        return f"{float(text):.{max(len(mantissa.lstrip('-').replace('.', '')) - 1 - exponent, 0)}f}"
+    return f"{mantissa}e{exponent:+03}"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from compiler.kustomize.natural import sort_keys
 from compiler.kustomize.printer import format_number, print_document
-from compiler.kustomize.scalars import from_plain, plain, resolve_plain, value_of
+from compiler.kustomize.scalars import resolve_plain
+from compiler.kustomize.values import from_plain, plain, value_of
 
 
 @pytest.mark.parametrize(
