@@ -8,7 +8,7 @@ from compiler.pulp import gunicorn
 from compiler.pulp.deployment import cluster_service, resources_of, role_deployment
 from compiler.pulp.images import image
 from compiler.pulp.pod import PULP_UID, Container
-from compiler.pulp.process import custom_environment, environment, gate, scratch, settings_mounts
+from compiler.pulp.process import custom_environment, environment, gate, scratch, settings_mounts, started
 from compiler.pulp.provenance import From
 from compiler.pulp.site import CONTENT_PORT, Site
 from compiler.pulp.storage import media_mounts
@@ -19,7 +19,7 @@ def content_objects(site: Site) -> list[dict[str, Any]]:
     container = Container(
         name="content",
         image=image(site, "pulp"),
-        command=["pulpcore-content", *gunicorn.options(site, "content")],
+        command=started("pulpcore-content", *gunicorn.options(site, "content")),
         mounts=(
             *settings_mounts(site),
             *gunicorn.mounts(site, "content"),

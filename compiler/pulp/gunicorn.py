@@ -66,9 +66,9 @@ def environment(site: Site, server: Server) -> dict[str, Any]:
 
 
 def mounts(site: Site, server: Server) -> tuple[Mount, ...]:
-    """The server's certificate, and the probes' script and client certificate."""
+    """The scripts, and for TLS the server's certificate and the probes' client certificate."""
     if not site.mutual:
-        return ()
+        return (config_mount(site, "scripts", executable=True),)
     return (
         secret_mount(site, f"{server}-tls"),
         secret_mount(site, "probe-client"),

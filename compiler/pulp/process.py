@@ -79,10 +79,23 @@ def gate(site: Site) -> Container:
         name="gate",
         image=image(site, "pulp"),
         command=["/bin/sh", "/etc/pulp/scripts/gate.sh"],
-        mounts=(*settings_mounts(site), config_mount(site, "scripts", executable=True), *scratch("1Gi")),
+        mounts=(*settings_mounts(site), scripts(site), *scratch("1Gi")),
         resources=manager_resources(),
         env={**environment(site), "GATE_SECONDS": str(GATE_SECONDS)},
     )
+
+
+def started(program: str, *arguments: Any) -> list[Any]:
+    """The command of a program that ends when the database goes away: started again, it first waits for it.
+
+    The container must mount :func:`scripts`.
+    """
+    return ["python3", "-IS", "/etc/pulp/scripts/start.py", program, *arguments]
+
+
+def scripts(site: Site) -> Mount:
+    """The scripts of Pulp's own pods."""
+    return config_mount(site, "scripts", executable=True)
 
 
 def config_maps(site: Site) -> list[GeneratedConfigMap]:
@@ -91,7 +104,9 @@ def config_maps(site: Site) -> list[GeneratedConfigMap]:
     made = [
         GeneratedConfigMap(site.name("settings"), {"settings.py": settings_py(site)}, labels(site)),
         GeneratedConfigMap(
-            site.name("scripts"), {name: text(name) for name in ("gate.sh", "probe.py", "schema.py")}, labels(site)
+            site.name("scripts"),
+            {name: text(name) for name in ("gate.sh", "probe.py", "schema.py", "start.py")},
+            labels(site),
         ),
     ]
     if spec.database and spec.database.external and spec.database.external.ca:

@@ -7,7 +7,7 @@ from typing import Any
 from compiler.pulp.deployment import resources_of, role_deployment
 from compiler.pulp.images import image
 from compiler.pulp.pod import PULP_UID, Container, resources
-from compiler.pulp.process import custom_environment, environment, gate, scratch, settings_mounts
+from compiler.pulp.process import custom_environment, environment, gate, scratch, scripts, settings_mounts, started
 from compiler.pulp.provenance import From
 from compiler.pulp.signing import keyring, signing_environment, signing_mounts
 from compiler.pulp.site import Site
@@ -23,9 +23,10 @@ def worker_objects(site: Site) -> list[dict[str, Any]]:
     container = Container(
         name="worker",
         image=image(site, "pulp"),
-        command=["pulpcore-worker"],
+        command=started("pulpcore-worker"),
         mounts=(
             *settings_mounts(site),
+            scripts(site),
             *media_mounts(site),
             *signing_mounts(site),
             *scratch(From("worker.scratch", site.spec.worker.scratch)),

@@ -26,7 +26,7 @@ def test_shell_scripts_parse(name: str) -> None:
     assert subprocess.run(["sh", "-n"], input=text(name), text=True, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["admin.py", "probe.py", "register.py", "replicate.py", "schema.py"])
+@pytest.mark.parametrize("name", ["admin.py", "probe.py", "register.py", "replicate.py", "schema.py", "start.py"])
 def test_python_scripts_need_nothing_newer_than_the_image_has(name: str) -> None:
     import ast
 

@@ -90,8 +90,8 @@ class Upstream(Section):
     ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA of the centre's certificate; the image's public CAs when absent."""
     cidrs: Annotated[list[str], Field(examples=[["203.0.113.0/24"]])] = []
-    """Addresses of the centre, and of the bucket that it sends clients to, for the egress NetworkPolicy; anywhere on the
-    centre's port when empty."""
+    """Addresses of the centre, and of the bucket that it sends clients to, for the egress NetworkPolicy; anywhere on
+    the centre's port when empty."""
 
 
 class Replica(Section):
