@@ -229,6 +229,29 @@ def test_passwords_are_replaced(site: Site, tmp_path: Path) -> None:
     assert site.generations("prod")["pulp-postgres-configuration"] == 2
 
 
+def test_a_signing_key_is_made_and_followed_by_the_next(site: Site) -> None:
+    before = site.generations()
+    site.page("signing-keys.md")
+    after = site.generations()
+    assert set(after) - set(before) == {"pulp-signing-2027"}
+    assert {name: after[name] for name in before} == before
+    assert {"demo/pulp-signing", "demo/pulp-signing-2027"} <= set(site.lock().vault)  # a key is never lost
+    setup = "overlays/demo/files/pulp-signing-setup/services.json"
+    added = [site.run(f"git show HEAD~{back}:{setup}").count('"name"') for back in (2, 1, 0)]
+    assert added == [1, 2, 1]
+
+
+def test_somebody_else_makes_a_secret(site: Site) -> None:
+    before = jobs(site)
+    site.page("existing-secret.md")
+    assert jobs(site) != before  # the Job sets the other team's password
+    assert "pulp-admin-password" not in site.generations()
+    assert "demo/pulp-admin-password" in site.lock().vault
+    rendering = site.run("compiler build overlays/demo")
+    assert "secretName: team-pulp" in rendering
+    site.run("compiler secrets check --deep")
+
+
 @pytest.mark.parametrize("page", [path.name for path in sorted(PAGES.glob("*.md")) if path.name != "README.md"])
 def test_each_page_is_listed_and_tried(page: str) -> None:
     assert f"]({page})" in (PAGES / "README.md").read_text()
