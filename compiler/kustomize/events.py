@@ -25,7 +25,18 @@ from yaml.parser import ParserError
 from compiler.kustomize.dialect import Reading
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.reader import MAX_ALIAS_NODES, MAX_DEPTH, Document
-from compiler.kustomize.scalars import PLAIN, Folded, Key, Quoted, Repeated, Scalar, copy, repeated_key, resolve_plain
+from compiler.kustomize.scalars import (
+    PLAIN,
+    TEMPLATE_HINT,
+    Folded,
+    Key,
+    Quoted,
+    Repeated,
+    Scalar,
+    copy,
+    repeated_key,
+    resolve_plain,
+)
 
 _TAG = "tag:yaml.org,2002:"
 FLOW_NULL = Scalar("", "null", quoted=True)
@@ -79,6 +90,8 @@ class _Builder:
         self.expanded = 0
         self.problem: tuple[str, int] | None = None
         self.flow: set[int] = set()
+        self.map_key: Any = None
+        """The event where a key that is a map or a list ended; what is wrong with the syntax after it is said first."""
 
     def run(self) -> Document | None:
         get = self.get
@@ -93,6 +106,8 @@ class _Builder:
         line = self._line(event)
         node = self._build(event)
         self._finish_document()
+        if self.map_key is not None:
+            self._fail("invalid map key: it is a map or a list", self.map_key, hint=TEMPLATE_HINT)
         return Document(node, line, self.problem)
 
     def _finish_document(self) -> None:
@@ -132,8 +147,6 @@ class _Builder:
                 node = {} if kind is MappingStartEvent else []
                 if event.anchor is not None:
                     self.anchors[event.anchor] = node
-                if type(current) is dict and key is None:
-                    self._fail("invalid map key: it is a map or a list", event)
                 if event.flow_style:
                     self.flow.add(id(node))
                 stack.append((current, key))
@@ -190,7 +203,13 @@ class _Builder:
 
             text = json_key(node)
             return self._fail(f"unsupported map key: {node}", event) if text is None else text
-        return self._fail("invalid map key: it is a map or a list", event)
+        if self.strict_keys:
+            key = Key("")
+            key.tag, key.line = "map", self._line(event)
+            return key
+        if self.map_key is None:
+            self.map_key = event
+        return ""
 
     def _repeated(self, current: dict[Any, Any], key: Any, event: Any) -> Any:
         line = self._line(event)

@@ -17,7 +17,6 @@ from compiler.kustomize.scalars import (
     copy,
     is_nil_or_empty,
     is_null,
-    resolve_plain,
     text_of,
 )
 from compiler.kustomize.schema import Schema, Table, schema_of
@@ -80,7 +79,7 @@ def node_identity(node: dict[str, Any]) -> tuple[Any, Any, Any]:
 def restore_identity(
     node: dict[str, Any], identity: tuple[Any, Any, Any], *, kind: bool = True, name: bool = True
 ) -> None:
-    """Put kind, name and namespace back, each without a tag: a name that reads as a number becomes one."""
+    """Put back what a patch said of kind, name and namespace, without a tag: what reads as a number becomes one."""
     old_kind, old_name, old_namespace = identity
     if kind and old_kind is not None:
         _put_back(node, "kind", old_kind)
@@ -96,9 +95,8 @@ def restore_identity(
 
 
 def _put_back(container: dict[str, Any], field: str, old: Any) -> None:
-    text = text_of(old)
-    if container.get(field) != text or type(resolve_plain(text)) is Scalar:
-        set_field(container, field, untagged(None, text))
+    if container.get(field) is not old:  # else the patch had no such field, and the tag stays
+        set_field(container, field, untagged(None, text_of(old)))
 
 
 def _walk(dest: Any, patch: Any, schema: Schema | None) -> Any:

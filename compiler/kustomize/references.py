@@ -12,7 +12,7 @@ from compiler.kustomize.identity import CLUSTER, group_version, id_text
 from compiler.kustomize.order import kind_rank
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import is_null, text_of
-from compiler.kustomize.setter import put, set_field, untagged
+from compiler.kustomize.setter import is_quoted, put, set_field, untagged
 
 
 class _Rule(NamedTuple):
@@ -179,7 +179,13 @@ class _Fixer:
             subjects = self.referrer.node.get("subjects")
             for subject in subjects if type(subjects) is list else ():
                 if type(subject) is dict and text_of(subject.get("kind")) == "ServiceAccount":
-                    spaces.add(text_of(subject.get("namespace")) or self.current.namespace)
+                    namespace = subject.get("namespace")
+                    if not (namespace is None or isinstance(namespace, str) or is_quoted(namespace)):
+                        raise KustomizeError(
+                            f'Invalid Input: namespace is blank for resource "{describe(self.referrer)}"',
+                            hint="the namespace of a subject is a string: remove the field, or quote it",
+                        ).at(self.referrer.origin.path, line=self.referrer.origin.line, field="subjects")
+                    spaces.add(text_of(namespace) or self.current.namespace)
         return spaces
 
     def _at(self, container: Any, key: Any) -> None:

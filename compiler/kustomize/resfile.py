@@ -8,7 +8,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin
 from compiler.kustomize.reader import Document, read_document
 from compiler.kustomize.resource import Resource, take_bookkeeping
-from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.scalars import TEMPLATE_HINT, is_null, text_of
 from compiler.kustomize.values import plain, value_of
 
 
@@ -99,7 +99,26 @@ def _resource(node: dict[str, Any], origin: Origin) -> Resource:
         return resource
     about = f"object {{{{{resource.api_version} {kind}}} {{{{{name} {resource.namespace}}} map[] map[]}}}}"
     if not kind:
+        if not _has_meta(node):
+            raise KustomizeError(
+                "missing Resource metadata",
+                path=origin.path,
+                line=origin.line,
+                hint="it is not a Kubernetes object: it has no apiVersion, kind or metadata",
+            )
         raise KustomizeError(f"missing kind in {about}", path=origin.path, line=origin.line, hint="add a kind")
-    generated = "generateName" in resource.metadata
-    hint = "generateName is not enough: Kustomize needs metadata.name" if generated else "add metadata.name"
+    hint = "add metadata.name"
+    if "generateName" in resource.metadata:
+        hint = "generateName is not enough: Kustomize needs metadata.name"
+    elif type(resource.metadata.get("name")) is dict:
+        hint = TEMPLATE_HINT
     raise KustomizeError(f"missing metadata.name in {about}", path=origin.path, line=origin.line, hint=hint)
+
+
+def _has_meta(node: dict[str, Any]) -> bool:
+    """Whether an object says anything of what it is, be it empty."""
+    metadata = node.get("metadata")
+    fields = [node.get("apiVersion"), node.get("kind")]
+    if type(metadata) is dict:
+        fields.extend(metadata.get(field) for field in ("name", "namespace", "labels", "annotations"))
+    return any(value is not None and value != {} and not is_null(value) for value in fields)

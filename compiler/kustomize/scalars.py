@@ -26,16 +26,25 @@ class Folded(Quoted):
     __slots__ = ()
 
 
-class Key(str):
-    """A mapping key that is not a string (``1:``, ``true:``); it cannot be printed, as in the real tool."""
+TEMPLATE_HINT = "if {{ … }} is a template: render it first, or quote it"
 
-    __slots__ = ("tag",)
+
+class Key(str):
+    """A mapping key that is not a string (``1:``, ``true:``); it cannot be printed, as in the real tool.
+
+    With the tag ``map`` it is empty, and stands for a key that is a map or a list, in the line where that ended.
+    """
+
+    __slots__ = ("line", "tag")
     tag: str
+    line: int
 
     def refusal(self) -> KustomizeError:
         """What printing it ends with."""
         if self.tag == "merge":
             return KustomizeError("yaml: map merge requires map or sequence of maps as the value")
+        if self.tag == "map":
+            return KustomizeError("yaml: invalid map key: it is a map or a list", line=self.line, hint=TEMPLATE_HINT)
         return KustomizeError(
             f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(self)!r} is not a string)",
             hint="quote the key",
