@@ -136,7 +136,7 @@ class _Builder:
                     if not event.value and self.flow and id(current) in self.flow and self.strict_keys:
                         node = FLOW_NULL
                 elif event.tag is None:
-                    node = Folded(event.value) if event.style == ">" and "\n" in event.value else Quoted(event.value)
+                    node = Folded(event.value) if event.style == ">" else Quoted(event.value)
                     if event.style == "|" and event.value[:1] == "\t":
                         node = event.value  # which cannot be printed
                 else:

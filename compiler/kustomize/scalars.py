@@ -21,7 +21,7 @@ class Quoted(str):
 
 
 class Folded(Quoted):
-    """A string of several lines that was written as a folded block (``>``)."""
+    """A string that was written as a folded block (``>``)."""
 
     __slots__ = ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compiler.kustomize.scalars import Key, Quoted, Scalar, Shared, is_null, resolve_plain
+from compiler.kustomize.scalars import Folded, Key, Quoted, Scalar, Shared, is_null, resolve_plain
 
 
 def made_key(text: str) -> str:
@@ -29,7 +29,8 @@ def set_style(old: Any, new: Any) -> Any:
     quoted = is_quoted(old)
     if isinstance(new, str):
         if quoted:
-            return new if isinstance(new, Quoted) else Quoted(new)
+            style = Folded if type(old) is Folded else Quoted
+            return new if type(new) is style else style(new)
         return str(new) if isinstance(new, Quoted) else new
     if type(new) is Shared:
         return set_style(old, new.node)
@@ -99,4 +100,6 @@ def with_text(old: Any, text: str) -> Any:
         return Scalar(text, old.tag, old.quoted)
     if type(old) is _Undecided:
         return untagged(None, text)
-    return Quoted(text) if isinstance(old, Quoted) else text
+    if isinstance(old, Quoted):
+        return type(old)(text)
+    return text if type(text) is str else str(text)
