@@ -186,7 +186,8 @@ def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
     for resource in candidates:
         if not chosen.matches_selectors(resource):
             continue
-        ids = resource.all_ids()
+        # The namespace as it is written: here alone the real tool does not count a missing one as default.
+        ids = [*resource.earlier(), resource.current()._replace(namespace=resource.namespace)]
         if not any(map(chosen.matches_id, ids)) or any(one.rejects(resource, ids) for one in rejected):
             continue
         for path in paths:
