@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from compiler.kustomize.schema import CLUSTER_SCOPED
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar
 
 CLUSTER = "_non_namespaceable_"
 _groups: dict[str, tuple[str, str]] = {}
@@ -24,7 +25,8 @@ class Id(NamedTuple):
 
 CLUSTER_KINDS = {entry.partition(" ")[2] for entry in CLUSTER_SCOPED}
 """The kinds for which it is worth asking further: Kubernetes' own, and those of any ``openapi.path`` so far."""
-_more_scoped: ContextVar[frozenset[str]] = ContextVar("more_scoped", default=frozenset())
+_more_scoped: ContextVar[frozenset[str]] | None = None
+"""What a build (a thread, a context) knows besides; there is none before the first schema that tells scopes."""
 
 
 class Origin(NamedTuple):
@@ -50,18 +52,19 @@ def group_version(api_version: str) -> tuple[str, str]:
     return found
 
 
-@contextmanager
-def own_scopes() -> Iterator[None]:
-    """Within a build, what :func:`know_cluster_scoped` adds; nothing of other builds."""
-    token = _more_scoped.set(frozenset())
-    try:
-        yield
-    finally:
-        _more_scoped.reset(token)
+def forget_scopes() -> None:
+    """Begin a build: what :func:`know_cluster_scoped` told an earlier one does not hold."""
+    if _more_scoped is not None:
+        _more_scoped.set(frozenset())
 
 
 def know_cluster_scoped(kinds: Iterable[str]) -> None:
     """Take kinds (``apiVersion kind``) to be cluster-scoped for the rest of the build, besides Kubernetes' own."""
+    global _more_scoped
+    if _more_scoped is None:
+        from contextvars import ContextVar
+
+        _more_scoped = ContextVar("more_scoped", default=frozenset())
     known = frozenset(kinds)
     CLUSTER_KINDS.update(entry.partition(" ")[2] for entry in known)
     _more_scoped.set(_more_scoped.get() | known)
@@ -72,7 +75,7 @@ def is_cluster_scoped(api_version: str, kind: str) -> bool:
     if kind not in CLUSTER_KINDS:
         return False
     name = f"{api_version} {kind}"
-    return name in CLUSTER_SCOPED or name in _more_scoped.get()
+    return name in CLUSTER_SCOPED or (_more_scoped is not None and name in _more_scoped.get())
 
 
 def effective(api_version: str, kind: str, namespace: str) -> str:

@@ -63,24 +63,34 @@ def _by_specs(resource: Resource, specs: Specs) -> list[tuple[Any, Any]]:
     return found
 
 
-def _find(node: Any, places: list[tuple[Any, Any]]) -> None:
-    if type(node) is dict:
-        for key, value in node.items():
-            kind = type(value)
-            if kind is dict or kind is list:
-                _find(value, places)
-                if kind is list and key in _LISTS:
-                    for element in value:
-                        if type(element) is dict:
-                            if "image" in element:
-                                places.append((element, "image"))
-                        elif not is_null(element):
-                            raise KustomizeError("wrong node kind: expected MappingNode but got a list or scalar")
-    else:
-        for value in node:
-            kind = type(value)
-            if kind is dict or kind is list:
-                _find(value, places)
+def _find(root: Any, places: list[tuple[Any, Any]]) -> None:
+    todo = [root]
+    add, take = todo.append, todo.pop
+    while todo:
+        node = take()
+        if type(node) is dict:
+            for key, value in node.items():
+                kind = type(value)
+                if kind is dict:
+                    add(value)
+                elif kind is list:
+                    add(value)
+                    if key in _LISTS:
+                        _images(value, places)
+        else:
+            for value in node:
+                kind = type(value)
+                if kind is dict or kind is list:
+                    add(value)
+
+
+def _images(elements: list[Any], places: list[tuple[Any, Any]]) -> None:
+    for element in elements:
+        if type(element) is dict:
+            if "image" in element:
+                places.append((element, "image"))
+        elif not is_null(element):
+            raise KustomizeError("wrong node kind: expected MappingNode but got a list or scalar")
 
 
 def _write(container: Any, key: Any, update: Callable[[str], str | None]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.accumulator import Settings
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.identity import Origin, own_scopes
+from compiler.kustomize.identity import Origin, forget_scopes
 from compiler.kustomize.loader import Cache, Loader, repo_of
 from compiler.kustomize.order import check_order, ordered
 from compiler.kustomize.pipeline import run
@@ -171,11 +171,7 @@ def _rendered(loader: Loader, options: Options) -> Rendering:
     settings.trace = options.trace
     settings.keep_charts = options.keep_charts
     settings.remotes = options.remotes
-    with own_scopes():
-        return _build(loader, settings)
-
-
-def _build(loader: Loader, settings: Settings) -> Rendering:
+    forget_scopes()
     resources, file = run(loader, settings)
     try:
         check_order(file.get("sortOptions"))

@@ -149,10 +149,16 @@ class _Selector:
         self.tests = [
             (position, anchored(selector[field])) for position, field in enumerate(_ID_FIELDS) if selector.get(field)
         ]
+        self.kind = next((test for position, test in self.tests if position == _ID_FIELDS.index("kind")), None)
         self.has_id = any(selector.get(field) for field in _ID_FIELDS)
         self.namespace = selector.get("namespace", "")
         self.labels = label_selector(selector.get("labelSelector", ""))
         self.annotations = label_selector(selector.get("annotationSelector", ""))
+
+    def may_match(self, resource: Resource) -> bool:
+        """Whether any kind that the resource has or had fits: asked first, for it is cheap."""
+        kind = self.kind
+        return kind is None or kind(resource.kind) or any(kind(earlier[2]) for earlier in resource.previous)
 
     def matches_id(self, identity: Id) -> bool:
         for position, test in self.tests:
@@ -184,7 +190,7 @@ def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
     candidates = list(resources.named(name)) if name and is_literal(name) else resources.items
     renames = any(path.startswith(("metadata", "kind", "apiVersion")) for path in paths)
     for resource in candidates:
-        if not chosen.matches_selectors(resource):
+        if not chosen.may_match(resource) or not chosen.matches_selectors(resource):
             continue
         # The namespace as it is written: here alone the real tool does not count a missing one as default.
         ids = [*resource.earlier(), resource.current()._replace(namespace=resource.namespace)]

@@ -39,7 +39,8 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
             items = _list_items(node, origin)
             if items is None:
                 resource = _resource(node, origin)
-                resource.schemas = schemas
+                if schemas:
+                    resource.schemas = True
                 result.append(resource)
             else:
                 for item in items:
@@ -93,7 +94,8 @@ def _data(node: Any) -> Any:
 
 def _resource(node: dict[str, Any], origin: Origin) -> Resource:
     resource = Resource(node, origin)
-    kind, name = "" if is_null(node.get("kind")) else resource.kind, resource.name
+    given, name = node.get("kind"), resource.name
+    kind = given if type(given) is str else "" if is_null(given) else text_of(given)
     if kind and (name or kind.endswith("List")):
         take_bookkeeping(resource)
         return resource

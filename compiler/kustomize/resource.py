@@ -26,6 +26,10 @@ HELM_GENERATED = INTERNAL + "helm-generated"
 
 def _said(node: Any) -> str:
     """The text of a name or namespace; a null says nothing."""
+    if node is None:
+        return ""
+    if isinstance(node, str):
+        return node
     return "" if is_null(node) else text_of(node)
 
 
@@ -95,11 +99,15 @@ class Resource:
 
     @property
     def name(self) -> str:
-        return _said(self.metadata.get("name"))
+        metadata = self.node.get("metadata")
+        found = metadata.get("name") if type(metadata) is dict else None
+        return found if type(found) is str else _said(found)
 
     @property
     def namespace(self) -> str:
-        return _said(self.metadata.get("namespace"))
+        metadata = self.node.get("metadata")
+        found = metadata.get("namespace") if type(metadata) is dict else None
+        return found if type(found) is str else _said(found)
 
     def current(self) -> Id:
         """The id as it is now."""

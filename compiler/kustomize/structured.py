@@ -6,7 +6,6 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import find_places, get_place, is_key
-from compiler.kustomize.hashing import go_json
 from compiler.kustomize.reader import read_document
 from compiler.kustomize.scalars import copy, text_of
 from compiler.kustomize.setter import put, with_text
@@ -69,6 +68,8 @@ def _replace(place: tuple[Any, Any], inner: tuple[str, ...], value: Any, made: A
 
 
 def _as_json(node: Any, places: list[tuple[Any, Any]], value: Any, text: str) -> str:
+    from compiler.kustomize.hashing import go_json
+
     for below, name in places:
         old = below[name]
         below[name] = copy(value) if isinstance(old, dict | list) else with_text(old, text_of(value))
