@@ -10,14 +10,10 @@ from typing import Any
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.secrets import layout
+from compiler.secrets import foreign, layout
 from compiler.secrets.documents import load
 
 _AGE = re.compile(r"age1[02-9ac-hj-np-z]{58}")
-_PGP = re.compile(r"pgp:[0-9A-F]{40}")
-_KMS = re.compile(
-    r"arn:aws(-cn|-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:(key/[0-9a-f-]+|key/mrk-[0-9a-f]{32}|alias/[A-Za-z0-9/_-]+)"
-)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _TEMPLATE = """\
 # Who can open what: age recipients (public keys) by group, and the fingerprints of sealed-secrets controllers.
@@ -89,17 +85,27 @@ class Recipients:
 
 
 def check_member(group: str, text: str, *, origin: Origin | None = None) -> str:
-    """``text``, when it may be in ``group``: an age recipient; for a cluster also ``pgp:`` and a fingerprint of 40
-    hexadecimal digits, or the ARN of a key of AWS KMS. Administrators need age: it opens without anybody's service.
+    """``text``, when it may be in ``group``: an age recipient; for a cluster also a key of the other kinds that sops
+    knows (:mod:`compiler.secrets.foreign`). Administrators need age: it opens without anybody's service.
 
     Raises:
-        CompilerError: it may not.
+        CompilerError: it may not. A private key is not repeated in the message.
     """
-    if _PGP.fullmatch(text) or _KMS.fullmatch(text):
-        if group.startswith("cluster-"):
-            return text
+    _refuse_private(text, origin)
+    if foreign.kind_of(text) is None:
+        return check_recipient(text, origin=origin)
+    if not group.startswith("cluster-"):
         raise CompilerError(f"only clusters may have other recipients than age's, {group} may not", origin=origin)
-    return check_recipient(text, origin=origin)
+    return foreign.check(text, origin=origin)
+
+
+def _refuse_private(text: str, origin: Origin | None) -> None:
+    if "SECRET-KEY" in text.upper() or "PRIVATE" in text.upper():
+        raise CompilerError(
+            "that is a private key; a recipient is the public half (age1…)",
+            origin=origin,
+            hint="it may now be in your shell's history or in Git: make a new identity and throw this one away",
+        )
 
 
 def check_recipient(text: str, *, origin: Origin | None = None) -> str:
@@ -110,12 +116,7 @@ def check_recipient(text: str, *, origin: Origin | None = None) -> str:
     """
     import pyrage
 
-    if "SECRET-KEY" in text.upper() or "PRIVATE" in text.upper():
-        raise CompilerError(
-            "that is a private key; a recipient is the public half (age1…)",
-            origin=origin,
-            hint="it may now be in your shell's history or in Git: make a new identity and throw this one away",
-        )
+    _refuse_private(text, origin)
     try:
         if not _AGE.fullmatch(text):
             raise ValueError

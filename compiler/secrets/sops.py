@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from compiler.errors import CompilerError, Origin, WorldError
+from compiler.secrets import foreign
 from compiler.secrets.documents import canonical_json, dump, load
 from compiler.secrets.identities import Identities
 from compiler.secrets.plaintext import Plaintext, Values
@@ -21,7 +22,6 @@ from compiler.secrets.sopsfile import (
     StructureError,
     check_structure,
     ciphertext,
-    foreign,
     leaves,
     open_values,
 )
@@ -50,10 +50,15 @@ def seal(sops: Sops, document: Mapping[str, Any], recipients: Sequence[str]) -> 
 
     once = pyrage.x25519.Identity.generate()
     everyone = [*recipients, str(once.to_public())]
-    others = {name: ",".join(members) for name, members in foreign(recipients).items() if members}
-    keys = {"age": ",".join(one for one in everyone if one.startswith("age1")), **others}
-    to = [part for name, members in keys.items() for part in (f"--{name}", members)]
-    rule = {"mac_only_encrypted": True, "encrypted_regex": ENCRYPTED_REGEX, **keys}
+    others = {name: ",".join(members) for name, members in foreign.grouped(recipients).items()}
+    age = ",".join(one for one in everyone if one.startswith("age1"))
+    to = ["--age", age, *(part for name, keys in others.items() for part in (foreign.BY_NAME[name].option, keys))]
+    rule = {
+        "age": age,
+        "encrypted_regex": ENCRYPTED_REGEX,
+        "mac_only_encrypted": True,
+        **{foreign.BY_NAME[name].rule: keys for name, keys in others.items()},
+    }
     done = sops.run(
         [
             "encrypt", *to, "--encrypted-regex", ENCRYPTED_REGEX,
@@ -61,7 +66,7 @@ def seal(sops: Sops, document: Mapping[str, Any], recipients: Sequence[str]) -> 
         ],
         canonical_json(document),
         [("SOPS_CONFIG", canonical_json({"creation_rules": [rule]}))],
-        credentials=frozenset(others),
+        recipients=recipients if others else (),
     )  # fmt: skip
     if done.code != 0:
         raise WorldError(f"{sops.path} could not seal (exit code {done.code})")
@@ -140,9 +145,9 @@ def unseal(sops: Sops, content: bytes, path: str, recipients: Sequence[str], ide
         WorldError: sops failed.
     """
     document = read(content, path, recipients)
-    if any(foreign(recipients).values()):
+    if foreign.grouped(recipients):
         # Only age opens here. Without the other blocks sops has nobody to ask for a key when no identity fits.
-        meta = {name: value for name, value in document["sops"].items() if name not in foreign(())}
+        meta = {name: value for name, value in document["sops"].items() if name not in foreign.BY_NAME}
         content = dump({**document, "sops": meta})
     done = sops.run(
         ["decrypt", "--input-type", "yaml", "--output-type", "json", "--filename-override", "secret.yaml"],

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from compiler.errors import CompilerError
+from compiler.secrets import foreign
 
 ENCRYPTED_REGEX = "^(data|stringData)$"
 _VALUE = re.compile(
@@ -44,8 +45,8 @@ def check_structure(document: Mapping[str, Any], recipients: Sequence[str]) -> N
     meta = document.get("sops")
     if not isinstance(meta, Mapping):
         raise StructureError("the file is not sealed: it has no sops metadata")
-    others = foreign(recipients)
-    known = _FIELDS | {name for name in others if others[name]}
+    others = foreign.grouped(recipients)
+    known = _FIELDS | set(others)
     strange = sorted(str(key) for key in meta if key not in known and meta[key] not in (None, [], ""))
     if strange:
         raise StructureError(
@@ -71,25 +72,14 @@ def check_structure(document: Mapping[str, Any], recipients: Sequence[str]) -> N
             raise StructureError(f"the value at {'.'.join(path)[:200]!r} is not sealed")
 
 
-def foreign(recipients: Sequence[str]) -> dict[str, list[str]]:
-    """The recipients that are not age's, by sops' name of their kind: ``pgp:FINGERPRINT`` and ``arn:aws:kms:…``."""
-    return {
-        "pgp": [one.removeprefix("pgp:") for one in recipients if one.startswith("pgp:")],
-        "kms": [one for one in recipients if one.startswith("arn:")],
-    }
-
-
-_FOREIGN = {"pgp": ("fp", {"created_at", "enc", "fp"}), "kms": ("arn", {"arn", "aws_profile", "created_at", "enc"})}
-
-
 def _check_foreign(name: str, blocks: Any, wanted: Sequence[str]) -> None:
     """The blocks of a kind other than age: exactly those that are wanted, without a role, context or profile."""
-    field, fields = _FOREIGN[name]
     blocks = blocks or []
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         raise StructureError(f"the sops metadata field {name!r} is malformed")
-    if sorted(str(block.get(field)) for block in blocks) != sorted(wanted):
+    if sorted(foreign.named(name, block) for block in blocks) != sorted(wanted):
         raise StructureError(f"its {name} recipients are not those of secrets/recipients.yaml")
+    fields = foreign.BY_NAME[name].fields | {"created_at", "enc"}
     for block in blocks:
         if (
             not set(block) <= fields

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from compiler.k8s.tree import Tree
-from compiler.secrets import documents, layout
+from compiler.secrets import documents, foreign, layout
 from compiler.secrets.recipients import Recipients
-from compiler.secrets.sopsfile import ENCRYPTED_REGEX, foreign
+from compiler.secrets.sopsfile import ENCRYPTED_REGEX
 
 _HEADER = (
     "# Written by `compiler secrets` from secrets/recipients.yaml, for a sops that is run by hand. Do not edit.\n"
@@ -28,7 +28,9 @@ def rules(who: Recipients) -> bytes:
             "creation_rules": [
                 {
                     "age": ",".join(one for one in recipients if one.startswith("age1")),
-                    **{name: ",".join(members) for name, members in foreign(recipients).items() if members},
+                    **{
+                        foreign.BY_NAME[name].rule: ",".join(keys) for name, keys in foreign.grouped(recipients).items()
+                    },
                     "encrypted_regex": ENCRYPTED_REGEX,
                     "mac_only_encrypted": True,
                     "path_regex": rf"^{layout.ROOT}/{re.escape(folder)}/.*\.sops\.yaml$",

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.errors import WorldError
+from compiler.secrets import foreign
 
 OLDEST = (3, 9, 0)
 """``mac_only_encrypted`` of a creation rule appeared in sops 3.9.0."""
@@ -84,7 +85,7 @@ class Sops:
         stdin: bytes,
         files: Sequence[tuple[str, bytes]] = (),
         *,
-        credentials: frozenset[str] = frozenset(),
+        recipients: Sequence[str] = (),
     ) -> Finished:
         """Run ``sops ARGUMENTS`` with ``stdin``.
 
@@ -93,13 +94,17 @@ class Sops:
             stdin: bytes for standard input.
             files: pairs of environment variable and content; the child finds the content behind the path that the
                 variable names, which is a file in memory.
-            credentials: ``pgp`` and ``kms``: whose variables the child gets, because it must seal for such a recipient.
+            recipients: those that are not age's are asked to wrap a key, with the person's credentials for each kind.
 
         Raises:
-            WorldError: it is too old, cannot be run, or hangs.
+            WorldError: it is too old, cannot be run, or hangs; VAULT_ADDR does not name a recipient's Vault.
         """
         self.version()
-        return self._execute(arguments, stdin, files, _credentials(credentials))
+        foreign.check_vault(recipients, os.environ)
+        kinds = foreign.grouped(recipients)
+        return self._execute(
+            arguments, stdin, files, foreign.credentials(kinds, os.environ, os.path.expanduser("~")) if kinds else {}
+        )
 
     def _ask_version(self) -> tuple[int, int, int]:
         done = self._execute(["--version"], b"", ())
@@ -162,16 +167,6 @@ class Sops:
                 self._folder = tempfile.mkdtemp(prefix="compiler-sops-")
                 self._remove = weakref.finalize(self, _remove_folder, self._folder)
             return self._folder
-
-
-def _credentials(kinds: frozenset[str]) -> dict[str, str]:
-    """The variables that say where GnuPG's keyring is, and who one is at AWS; nothing else of the environment."""
-    found: dict[str, str] = {}
-    if "pgp" in kinds:
-        found["GNUPGHOME"] = os.environ.get("GNUPGHOME") or os.path.expanduser("~/.gnupg")
-    if "kms" in kinds:
-        found |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    return found
 
 
 def _remove_folder(folder: str) -> None:

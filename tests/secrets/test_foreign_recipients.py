@@ -94,24 +94,6 @@ def test_only_a_child_that_seals_for_kms_sees_the_credentials(tmp_path: Path, mo
     assert (tmp_path / "seen").read_text().split("\n")[:3] == ["encrypt False", "encrypt True", "decrypt False"]
 
 
-@pytest.mark.parametrize("text", [f"pgp:{FINGERPRINT}", ARN])
-def test_only_clusters_may_have_them(text: str) -> None:
-    assert recipients.check_member("cluster-demo", text) == text
-    for group in ("admin", "ci"):
-        with pytest.raises(CompilerError, match="only clusters"):
-            recipients.check_member(group, text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["pgp:", f"pgp:{FINGERPRINT.lower()}", f"pgp:{FINGERPRINT[:16]}", f"{ARN}+arn:aws:iam::1:role/x", "arn:aws:s3:::x",
-     "https://vault.example.com/v1/transit/keys/x", f"{ARN},{ARN}"],
-)  # fmt: skip
-def test_anything_else_is_no_recipient(text: str) -> None:
-    with pytest.raises(CompilerError, match="is no age recipient"):
-        recipients.check_member("cluster-demo", text)
-
-
 def test_the_whole_life_of_a_cluster_with_a_pgp_key(keyring: Path) -> None:
     world = small(admin_password())
     content = world.tree.files["secrets/recipients.yaml"]
