@@ -117,6 +117,7 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool, prune_vault
       compiler secrets ensure
       compiler secrets ensure prod --identity ~/keys/admin.txt
     """
+    from compiler.secrets import ksops
     from compiler.secrets.ensure import Gone
     from compiler.secrets.ensure import ensure as run
     from compiler.secrets.states import raise_all
@@ -138,5 +139,7 @@ def ensure(session: Session, overlays: tuple[str, ...], prune: bool, prune_vault
             partly=True,
         )
         finish(session, tree, outcome)
+    if any("ksops" in target.backends() for target in targets):
+        click.echo(f"warning: {ksops.WARNING}", err=True)
     raise_all(outcome.failed)
     return 0

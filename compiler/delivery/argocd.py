@@ -18,7 +18,12 @@ _API = "argoproj.io/v1alpha1"
 
 
 def argocd_objects(
-    spec: Spec, argocd: Argocd, objects: Sequence[Object], path: str, backends: Collection[str]
+    spec: Spec,
+    argocd: Argocd,
+    objects: Sequence[Object],
+    path: str,
+    backends: Collection[str],
+    ksops: str | None = None,
 ) -> list[Object]:
     """The AppProject and the Application of an overlay; arguments as for :func:`compiler.delivery.delivery_files`."""
     name = delivery_name(spec, path)
@@ -45,7 +50,7 @@ def argocd_objects(
         "metadata": {"name": name, "namespace": argocd.namespace},
         "spec": {
             "project": name,
-            "source": {"repoURL": argocd.repo, "targetRevision": argocd.revision, "path": path},
+            **_sources(argocd, [path] if ksops is None else [path, ksops]),
             "destination": destination,
             **_differences(objects),
             "syncPolicy": {
@@ -66,6 +71,11 @@ def argocd_objects(
 def _used(objects: Sequence[Object], backends: Collection[str]) -> set[tuple[str, str]]:
     """Group and kind of everything applied in the namespace: the objects, the CA bundle, what is sealed beside them."""
     return namespaced_kinds(objects) | kinds_beside(backends)
+
+
+def _sources(argocd: Argocd, paths: Sequence[str]) -> dict[str, Any]:
+    sources = [{"repoURL": argocd.repo, "targetRevision": argocd.revision, "path": path} for path in paths]
+    return {"source": sources[0]} if len(sources) == 1 else {"sources": sources}
 
 
 def _kinds(kinds: set[tuple[str, str]]) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ CLUSTER_SCOPED = frozenset(
 
 _SEALED = {
     "sops": [("", "Secret")],
+    "ksops": [("", "Secret")],
     "sealed-secrets": [("bitnami.com", "SealedSecret")],
     "external-secrets": [("external-secrets.io", "ExternalSecret")],
     "cert-manager": [("cert-manager.io", "Certificate"), ("cert-manager.io", "Issuer")],

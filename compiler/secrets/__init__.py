@@ -2,9 +2,9 @@
 
 Everything below ``secrets/`` of a repository is this room's. It reads through a tree and returns the files to write as
 ``{path: bytes | None}``; the workspace's journal writes them. Rendering needs only :func:`generations`,
-:func:`reencrypting` and :func:`declared`, which read public files and import no cryptography.
+:func:`reencrypting`, :func:`rendered` and :func:`declared`, which read public files and import no cryptography.
 """
 
-from compiler.secrets.public import declared, generations, reencrypting
+from compiler.secrets.public import declared, generations, reencrypting, rendered
 
-__all__ = ["declared", "generations", "reencrypting"]
+__all__ = ["declared", "generations", "reencrypting", "rendered"]

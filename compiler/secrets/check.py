@@ -23,7 +23,7 @@ from compiler.secrets import (
     status,
 )
 from compiler.secrets.access import Access
-from compiler.secrets.listing import kustomization
+from compiler.secrets.listing import files as lists
 from compiler.secrets.sealing import Sealing
 from compiler.secrets.states import states
 from compiler.secrets.targets import Target
@@ -163,9 +163,11 @@ def _strangers(tree: Tree, targets: Sequence[Target], sealing: Sealing) -> Itera
     known |= {layout.vault(secret) for secret in sealing.vaults}
     for secret, seal in sealing.secrets.items():
         known.add(layout.sealed(secret, layout.backend(seal.backend)))
-        known.add(layout.kustomization(layout.split(secret)[0]))
     for bundle in sealing.bundles:
-        known |= {layout.config_map(*layout.split(bundle)), layout.kustomization(layout.split(bundle)[0])}
+        known.add(layout.config_map(*layout.split(bundle)))
+    overlays = gone.known(sealing.snapshot()) | {target.overlay for target in targets}
+    written = {path: wanted for overlay in overlays for path, wanted in lists(sealing, overlay).items()}
+    known |= {path for path, wanted in written.items() if wanted is not None}
     for identifier, authority in sealing.authorities.items():
         for generation, entry in authority.generations.items():
             known.add(layout.authority_certificate(identifier, generation))
@@ -175,16 +177,9 @@ def _strangers(tree: Tree, targets: Sequence[Target], sealing: Sealing) -> Itera
     for path in _files(tree, layout.ROOT):
         if path not in known:
             yield Finding(path, "no part of the lock accounts for this file")
-    for target in targets:
-        path = layout.kustomization(target.overlay)
-        if tree.is_file(path):
-            yield from _kustomization(tree, path, target.overlay, sealing)
-
-
-def _kustomization(tree: Tree, path: str, overlay: str, sealing: Sealing) -> Iterator[Finding]:
-    wanted = kustomization(sealing, overlay)
-    if wanted is not None and tree.read(path) != wanted:
-        yield Finding(path, "it does not list exactly what was sealed; run `compiler secrets ensure`")
+    for path, wanted in written.items():
+        if wanted is not None and (not tree.is_file(path) or tree.read(path) != wanted):
+            yield Finding(path, "it does not list exactly what was sealed; run `compiler secrets ensure`")
 
 
 def _files(tree: Tree, folder: str) -> Iterator[str]:

@@ -65,8 +65,8 @@ def _secret(
         )
         if digest.keyed(key, document.manifest()) != seal.digest:
             yield layout.LOCK, f"{secret}: the digest is not that of the vault's values"
-    if seal.backend == "sops":
-        path = layout.sealed(secret, "sops")
+    if seal.backend in ("sops", "ksops"):
+        path = layout.sealed(secret, layout.backend(seal.backend))
         access = sealing.access
         try:
             data = sops.unseal(access.sops, tree.read(path), path, seal.recipients, access.identities)

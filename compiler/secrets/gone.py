@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.secrets import inventory, layout, lock, recipients
+from compiler.secrets import inventory, layout, listing, lock, recipients
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.sealing import Sealing
 from compiler.secrets.targets import Target
@@ -111,7 +111,8 @@ def drop_copy(sealing: Sealing, overlay: str) -> None:
     for bundle in _of(sealing.bundles, overlay):
         del sealing.bundles[bundle]
         delete(sealing, layout.config_map(*layout.split(bundle)))
-    delete(sealing, layout.kustomization(overlay))
+    for path in listing.files(sealing, overlay):
+        delete(sealing, path)
 
 
 def drop_values(sealing: Sealing, overlay: str) -> None:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from compiler.errors import CompilerError
 
-Backend = Literal["sops", "sealed-secrets", "external-secrets", "cert-manager"]
-BACKENDS: tuple[Backend, ...] = ("sops", "sealed-secrets", "external-secrets", "cert-manager")
+Backend = Literal["sops", "sealed-secrets", "external-secrets", "cert-manager", "ksops"]
+BACKENDS: tuple[Backend, ...] = ("sops", "sealed-secrets", "external-secrets", "cert-manager", "ksops")
 
 ROOT = "secrets"
 INVENTORY = f"{ROOT}/inventory.yaml"
@@ -23,6 +23,7 @@ SOPS_RULES = ".sops.yaml"
 DIGEST_KEY_ID = "digest-key"
 """Id of the HMAC key in the vault; it has no ``/``, so no Secret of an overlay can have it."""
 
+KSOPS = "ksops"
 _RESERVED = frozenset({"vault", "ca", "trust"})
 _OVERLAY = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)*")
 _SUFFIX: dict[Backend, str] = {
@@ -30,6 +31,7 @@ _SUFFIX: dict[Backend, str] = {
     "sealed-secrets": "sealed.yaml",
     "external-secrets": "external.yaml",
     "cert-manager": "certificate.yaml",
+    "ksops": "sops.yaml",
 }
 
 
@@ -40,10 +42,10 @@ def check_overlay(overlay: str) -> str:
         CompilerError: it cannot: the name is reserved, or no lower-case DNS-like path of at most 40 characters
             (the names of its CAs carry it, and X.509 allows a common name 64, RFC 5280 appendix A.1).
     """
-    if overlay.split("/")[0] in _RESERVED:
+    if overlay.split("/")[0] in _RESERVED or KSOPS in overlay.split("/")[1:]:
         raise CompilerError(
             f"an overlay cannot be called {overlay!r}: secrets/{overlay} has another meaning",
-            hint=f"rename the folder; reserved are {', '.join(sorted(_RESERVED))}",
+            hint=f"rename the folder; reserved are {', '.join(sorted(_RESERVED))}, and {KSOPS} below another",
         )
     if not _OVERLAY.fullmatch(overlay) or len(overlay) > 40:
         raise CompilerError(
@@ -71,7 +73,15 @@ def vault(secret: str) -> str:
 
 def sealed(secret: str, backend: Backend) -> str:
     """The file that a cluster gets."""
+    if backend == "ksops":
+        overlay, name = split(secret)
+        return f"{ksops(overlay)}/{name}.{_SUFFIX[backend]}"
     return f"{ROOT}/{secret}.{_SUFFIX[backend]}"
+
+
+def ksops(overlay: str) -> str:
+    """The folder of what KSOPS opens: its own, since only a Kustomize that may run programs can build it."""
+    return f"{ROOT}/{overlay}/{KSOPS}"
 
 
 def backend(name: str) -> Backend:

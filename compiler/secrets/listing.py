@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from compiler.k8s.tree import Tree
-from compiler.secrets import documents, inventory, layout
+from compiler.secrets import documents, inventory, ksops, layout
 from compiler.secrets.sealing import Progress, Sealing
 from compiler.secrets.targets import Target
 
@@ -27,9 +27,11 @@ def close(
         sealing.put(layout.INVENTORY, inventory.dump(entries))
     sealing.finish(progress)
     for overlay in overlays:
-        content = kustomization(sealing, overlay)
-        if content is not None:
-            sealing.put(layout.kustomization(overlay), content)
+        for path, content in files(sealing, overlay).items():
+            if content is not None:
+                sealing.put(path, content)
+            elif sealing.tree.is_file(path):
+                sealing.writes[path] = None
     return dict(sorted(sealing.writes.items()))
 
 
@@ -45,23 +47,28 @@ def declared(tree: Tree, targets: Sequence[Target]) -> dict[str, inventory.Entry
     return entries
 
 
+def files(sealing: Sealing, overlay: str) -> dict[str, bytes | None]:
+    """The lists of what the cluster of ``overlay`` gets, by path; None for one that has no reason to be there."""
+    return {layout.kustomization(overlay): kustomization(sealing, overlay), **ksops.files(sealing, overlay)}
+
+
 def kustomization(sealing: Sealing, overlay: str) -> bytes | None:
     """The list of what the cluster of ``overlay`` gets; ``None`` when that is nothing."""
-    files = [
+    listed = [
         layout.sealed(secret, layout.backend(seal.backend))
         for secret, seal in sealing.secrets.items()
-        if layout.split(secret)[0] == overlay
+        if layout.split(secret)[0] == overlay and seal.backend != "ksops"
     ]
-    files += [
+    listed += [
         layout.config_map(overlay, name)
         for place, name in (layout.split(bundle) for bundle in sealing.bundles)
         if place == overlay
     ]
-    if not files:
+    if not listed:
         return None
     document = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": sorted(path.removeprefix(f"{layout.ROOT}/{overlay}/") for path in files),
+        "resources": sorted(path.removeprefix(f"{layout.ROOT}/{overlay}/") for path in listed),
     }
     return documents.dump(document, header=_KUSTOMIZATION_HEADER)

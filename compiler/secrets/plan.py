@@ -130,7 +130,7 @@ def decide(state: State) -> Decision:
     if state.seal.backend != state.backend:
         return Decision("seal", f"the backend is {state.backend} now", vault=reseal_vault)
     # A sealed-secrets controller keeps its old keys, so its new certificate is no reason to seal anew.
-    if state.backend == "sops" and state.seal.recipients != state.recipients:
+    if state.backend in ("sops", "ksops") and state.seal.recipients != state.recipients:
         return Decision("seal", "the recipients have changed", vault=reseal_vault)
     return Decision("keep", vault=reseal_vault)
 

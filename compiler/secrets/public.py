@@ -32,6 +32,19 @@ def generations(tree: Tree, overlay: str) -> Mapping[str, int]:
     return result
 
 
+def rendered(tree: Tree, overlay: str) -> bool:
+    """Whether anything that was made for an overlay belongs to its own rendering; what KSOPS opens does not.
+
+    Raises:
+        CompilerError: the lock is malformed.
+    """
+    from compiler.secrets import layout, lock
+
+    known = lock.read(tree)
+    sealed = [secret for secret, entry in known.secrets.items() if entry.backend != "ksops"]
+    return any(layout.split(identifier)[0] == overlay for identifier in (*sealed, *known.bundles))
+
+
 def reencrypting(tree: Tree, overlay: str) -> frozenset[str]:
     """The Secrets whose database-field key has come to the step at which a Job encrypts the database anew.
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.secrets import digest, inventory, layout, lock, recipients, sops
+from compiler.secrets import digest, inventory, layout, listing, lock, recipients, sops
 from compiler.secrets.access import Access
 from compiler.secrets.gone import delete, gone, known
 from compiler.secrets.listing import close
@@ -135,7 +135,8 @@ def _cluster(sealing: Sealing, old: str, new: str) -> list[Step]:
         sealing.bundles[moved] = sealing.bundles.pop(bundle)
     for secret in [one for one in sealing.rotations if layout.split(one)[0] == old]:
         sealing.rotations[_moved(secret, old, new)] = sealing.rotations.pop(secret)
-    delete(sealing, layout.kustomization(old))
+    for path in listing.files(sealing, old):
+        delete(sealing, path)
     return steps
 
 

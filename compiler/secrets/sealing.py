@@ -162,7 +162,7 @@ class Sealing:
         Raises:
             CompilerError: nobody is known to seal to.
         """
-        if name == "sops":
+        if name in ("sops", "ksops"):
             return backends.SopsAge(lambda: self.access.sops, self.recipients.cluster(target.overlay))
         if name == "sealed-secrets":
             return backends.Controller(self.controller(target.overlay))

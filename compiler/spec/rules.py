@@ -142,6 +142,17 @@ def _replica(spec: Spec, wrong: Wrong) -> None:
 
 def _secrets(spec: Spec, wrong: Wrong) -> None:
     secrets = spec.secrets
+    argocd = spec.delivery is not None and spec.delivery.argocd is not None
+    if secrets.backend == "sops" and argocd:
+        wrong.add(
+            "Argo CD does not open sops files",
+            ("secrets", "backend"),
+            hint="leave it out (sealed-secrets), or `ksops` when your Argo CD has KSOPS",
+        )
+    if secrets.backend == "ksops" and not argocd:
+        wrong.add(
+            "KSOPS is a plugin of Argo CD, which does not deliver this", ("secrets", "backend"), hint="use `sops`"
+        )
     if secrets.backend == "external-secrets" and secrets.external_secrets is None:
         wrong.add(
             "external-secrets needs a store",

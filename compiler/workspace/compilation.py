@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.pulp.model import Compiled, build_model
-from compiler.secrets import generations, reencrypting
+from compiler.secrets import generations, reencrypting, rendered
 from compiler.spec import Cache, EffectiveSpec, load, overlay_name
 from compiler.workspace.repository import refuse_stray
 
@@ -74,6 +74,11 @@ class Compilation:
         place = f"secrets/{overlay_name(folder)}"
         return place if folder.startswith("overlays/") and _has_kustomization(self.tree, place) else None
 
+    def ksops(self, folder: str) -> str | None:
+        """The folder with the generator for KSOPS that belongs to an overlay; None when it has none."""
+        place = f"secrets/{overlay_name(folder)}/ksops"
+        return place if folder.startswith("overlays/") and _has_kustomization(self.tree, place) else None
+
     def check_secrets(self, folder: str) -> None:
         """Refuse an overlay that would hold another overlay's Secrets beside its own, or would lose its own.
 
@@ -93,7 +98,7 @@ class Compilation:
                 )
 
     def _check_not_gone(self, folder: str) -> None:
-        if folder.startswith("overlays/") and generations(self.tree, overlay_name(folder)):
+        if folder.startswith("overlays/") and rendered(self.tree, overlay_name(folder)):
             place = f"secrets/{overlay_name(folder)}"
             raise CompilerError(
                 "what was sealed for this overlay's cluster is gone, though secrets/seals.lock.json knows it",

@@ -160,7 +160,16 @@ class _Run:
         if spec.delivery is None or spec.abstract or spec.namespace is None:
             return {}
         objects = [one.data for one in rendering.objects]
-        return _bytes(delivery_files(spec, objects, path=folder, backend=backend_of(spec), leaves=leaves_of(spec)))
+        return _bytes(
+            delivery_files(
+                spec,
+                objects,
+                path=folder,
+                backend=backend_of(spec),
+                leaves=leaves_of(spec),
+                ksops=self.compilation.ksops(folder),
+            )
+        )
 
 
 def _orphans(tree: Tree) -> tuple[str, ...]:

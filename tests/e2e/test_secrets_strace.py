@@ -33,7 +33,7 @@ def repository(tmp_path: Path) -> Path:
     root = tmp_path / "repository"
     files = {
         ".compiler.yaml": "version: 0.1.0\n", "base/pulp/pulp.yaml": BASE, "overlays/demo/pulp.yaml": DEMO,
-        "overlays/prod/pulp.yaml": PROD + "secrets: {backend: sops}\n",
+        "overlays/prod/pulp.yaml": PROD + "secrets: {backend: ksops}\n",
     }  # fmt: skip
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)

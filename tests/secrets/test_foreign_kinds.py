@@ -205,7 +205,7 @@ def test_a_key_of_gcp_and_azure_is_passed_to_sops_and_its_block_is_taken(key: st
     assert yaml.safe_load(content)["sops"][name] == [made]
     opened(content, who)
     for other in ("x", key.replace("sops", "other")):
-        with pytest.raises(CompilerError, match="recipients are not|never writes"):
+        with pytest.raises(CompilerError, match=r"recipients are not|never writes"):
             sops.read(content, "x", [ADMIN.recipient, other])
 
 

@@ -47,9 +47,10 @@ class ExistingSecret(Section):
 class Secrets(Section):
     """How material reaches the cluster."""
 
-    backend: Literal["sops", "sealed-secrets", "external-secrets"] | None = None
+    backend: Literal["sops", "sealed-secrets", "external-secrets", "ksops"] | None = None
     """What seals. Default by delivery: sealed-secrets for Argo CD, sops otherwise. ``external-secrets`` seals nothing:
-    it refers to values that are in a store already."""
+    it refers to values that are in a store already. ``ksops``: sops files that KSOPS opens inside Argo CD, whose cache
+    then holds them in clear."""
     external_secrets: ExternalSecrets | None = None
     """Where External Secrets finds the values, for the backend of that name."""
     certificates: Literal["own", "cert-manager"] = "own"
