@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from compiler.errors import CompilerError
+from compiler.errors import CompilerError, Origin
 from compiler.k8s.objects import GeneratedConfigMap, Model, Object, ObjectKey, key_of
 from compiler.pulp.accounts import account_objects
 from compiler.pulp.admin import admin_objects
@@ -64,7 +64,8 @@ def build_model(
             Job encrypts the database anew.
 
     Raises:
-        CompilerError: the spec asks for something that cannot be (see :mod:`compiler.pulp.settings`).
+        CompilerError: the spec asks for something that cannot be (see :mod:`compiler.pulp.settings`). An origin
+            without a path names a key of the spec: which file says it is not known here.
     """
     site = Site(spec, dict(generations or {}), reencrypting)
     config_maps = _config_maps(site)
@@ -199,7 +200,8 @@ def _refuse_unmounted(site: Site, by_part: Mapping[str, Sequence[str]]) -> None:
         if site.name(part) not in by_part:
             used = sorted(one for one in parts(site.spec) if site.name(one) in by_part)
             raise CompilerError(
-                f"secrets.existing.{part}: no pod of this installation mounts {site.name(part)}",
+                f"no pod of this installation mounts {site.name(part)}",
+                origin=Origin("", field=f"secrets.existing.{part}"),
                 hint=f"take it out; what is mounted: {', '.join(used)}",
             )
 

@@ -152,9 +152,9 @@ def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: F
 
 
 def _needs(effective: EffectiveSpec) -> Requirements:
-    from compiler.pulp.model import build_model
+    from compiler.workspace.modelling import model_of
 
-    return build_model(effective.spec).requirements
+    return model_of(effective).requirements
 
 
 def _made_by_secrets(needs: Requirements) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.pulp.model import Compiled, build_model
+from compiler.pulp.model import Compiled
 from compiler.secrets import generations, reencrypting, rendered
 from compiler.spec import Cache, EffectiveSpec, load, overlay_name
+from compiler.workspace.modelling import model_of
 from compiler.workspace.repository import refuse_stray
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -50,9 +51,9 @@ class Compilation:
             if folder.startswith("overlays/"):
                 name = overlay_name(folder)
                 known, due = generations(self.tree, name), reencrypting(self.tree, name)
-                self._models[folder] = build_model(effective.spec, known, due)
+                self._models[folder] = model_of(effective, known, due)
             else:
-                self._models[folder] = build_model(effective.spec)
+                self._models[folder] = model_of(effective)
         return self._models[folder]
 
     def ancestors(self, folder: str) -> tuple[str, ...]:

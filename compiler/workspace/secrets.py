@@ -54,13 +54,13 @@ def targets(root: Path, names: Sequence[str] = ()) -> tuple[Target, ...]:
     Raises:
         CompilerError: a spec is wrong, or a name is no overlay with secrets.
     """
-    from compiler.pulp.model import build_model
     from compiler.spec import overlay_name
+    from compiler.workspace.modelling import model_of
 
     known = {overlay_name(one.folder): one for one in Workspace(root).overlays() if _deployed(one)}
     chosen = [_chosen(name, known) for name in names] or list(known)
     return tuple(
-        target_of(name, known[name].spec, build_model(known[name].spec).requirements) for name in dict.fromkeys(chosen)
+        target_of(name, known[name].spec, model_of(known[name]).requirements) for name in dict.fromkeys(chosen)
     )
 
 

@@ -115,9 +115,11 @@ def test_the_generation_of_an_orphan_of_the_same_name_does_not_count() -> None:
 
 
 def test_an_existing_secret_that_nobody_mounts_is_refused() -> None:
-    with pytest.raises(CompilerError, match=r"secrets\.existing\.s3: no pod of this installation mounts") as error:
+    with pytest.raises(CompilerError, match="no pod of this installation mounts pulp-s3") as error:
         build("demo", secrets={"existing": {"s3": {"name": "theirs"}}})
     assert "admin-password, api-tls" in str(error.value.hint)
+    assert error.value.origin is not None
+    assert error.value.origin.field == "secrets.existing.s3"
 
 
 @pytest.mark.parametrize(
