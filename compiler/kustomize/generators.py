@@ -97,7 +97,8 @@ def merged_options(local: Mapping[str, Any] | None, common: Mapping[str, Any]) -
 def _fill_config_map(node: dict[str, Any], values: Mapping[str, bytes]) -> None:
     for key in sorted(values):
         try:
-            node.setdefault("data", {})[made_key(key)] = values[key].decode("utf-8")
+            text = values[key].decode("utf-8")
+            node.setdefault("data", {})[made_key(key)] = Quoted(text) if "\n" in text else text
         except UnicodeDecodeError:
             node.setdefault("binaryData", {})[made_key(key)] = _base64(values[key])
     if "data" in node and not node["data"]:
@@ -108,7 +109,7 @@ def _base64(value: bytes) -> str:
     text = base64.b64encode(value).decode()
     if len(text) <= 70:
         return text
-    return "".join(f"{text[i : i + 70]}\n" for i in range(0, len(text), 70))
+    return Quoted("".join(f"{text[i : i + 70]}\n" for i in range(0, len(text), 70)))
 
 
 def _pairs(entry: Mapping[str, Any], loader: Loader) -> list[tuple[str, bytes]]:
