@@ -21,7 +21,7 @@ def is_quoted(node: Any) -> bool:
     """Whether a scalar carries quotes."""
     if type(node) is Shared:
         return is_quoted(node.node)
-    return isinstance(node, Quoted) or (type(node) is Scalar and node.quoted)
+    return isinstance(node, Quoted) or (type(node) is Scalar and node.quoted and node.tag != "null")
 
 
 def set_style(old: Any, new: Any) -> Any:
