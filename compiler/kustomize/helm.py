@@ -18,8 +18,11 @@ from compiler.kustomize.merge import merge_resource
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import HELM_GENERATED, Resource
+from compiler.kustomize.scalars import Key, Scalar
+from compiler.kustomize.strict import text_for
+from compiler.kustomize.structs import STRUCTS
 from compiler.kustomize.tree import DirTree, Resolving, Tree
-from compiler.kustomize.values import from_plain, plain
+from compiler.kustomize.values import from_plain, value_of
 
 if TYPE_CHECKING:
     from compiler.kustomize.accumulator import Settings
@@ -160,7 +163,7 @@ def _export(tree: Tree, path: str, to: str) -> None:
 
 def _values_file(chart: Mapping[str, Any], home: str, loader: Loader, scratch: str) -> str:
     """A file with the chart's values: those of ``valuesFile``, else the chart's own, and ``valuesInline``."""
-    inline, how = chart.get("valuesInline"), chart.get("valuesMerge") or "override"
+    inline, how = _as_texts(chart.get("valuesInline") or {}), chart.get("valuesMerge") or "override"
     if inline and how == "replace":
         return _written(inline, scratch)
     content = _base_values(chart, home, loader, scratch)
@@ -199,7 +202,48 @@ def _merged(content: bytes, inline: dict[str, Any], *, over: bool) -> Any:
     except KustomizeError as error:
         error.message = f"could not merge values: {error.message}"
         raise
-    return {} if merged is None else plain(merged)
+    return {str(key): _decoded(value) for key, value in (merged or {}).items()}
+
+
+def _decoded(node: Any) -> Any:
+    """Plain data by the tags of scalars: one that took the quotes of another stays what it is."""
+    if type(node) is dict:
+        for key in node:
+            if type(key) is Key:
+                raise key.refusal()
+        return {str(key): _decoded(value) for key, value in node.items()}
+    if type(node) is list:
+        return [_decoded(value) for value in node]
+    return value_of(Scalar(node.text, node.tag) if type(node) is Scalar and node.tag else node)
+
+
+def _as_texts(inline: Mapping[str, Any]) -> dict[str, Any]:
+    """Inline values with numbers and booleans as texts where the chart's own struct has a string of that name.
+
+    The real tool's decoder (sigs.k8s.io/yaml) takes the struct that it embeds for the type of the field in it.
+    """
+    fields = {name.lower(): kind for name, kind in STRUCTS["HelmChart"].items()}
+
+    def text(value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 1 << 53:
+            value = _through_double(value)
+        return text_for(value) if isinstance(value, bool | int | float) else value
+
+    result: dict[str, Any] = {}
+    for name, value in inline.items():
+        kind = fields.get(name.lower())
+        listed = isinstance(kind, list) and isinstance(value, list)
+        result[name] = text(value) if kind == "string" else list(map(text, value)) if listed else value
+    return result
+
+
+def _through_double(value: int) -> int | float:
+    """A number that JSON has carried as a double, with as many digits as tell that."""
+    from decimal import Decimal
+
+    rounded = float(value)
+    whole = int(Decimal(repr(rounded)))
+    return whole if -(1 << 63) <= whole < 1 << 64 else rounded
 
 
 def _written(values: Any, scratch: str) -> str:

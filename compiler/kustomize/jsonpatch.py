@@ -104,8 +104,28 @@ def go_float(value: float) -> str:
 
     if value == 0:
         return "0"
-    digits, exponent = shortest_digits(value)
-    sign = "-" if value < 0 else ""
+    return _general("-" if value < 0 else "", *shortest_digits(value))
+
+
+def go_single(value: float) -> str:
+    """A number as Go's ``FormatFloat(value, 'g', -1, 32)`` writes it: with the digits that tell a 32-bit float."""
+    import struct
+
+    sign, value = "-" if value < 0 else "", abs(value)
+    (single,) = struct.unpack("f", struct.pack("f", value))  # in native mode, what is too large becomes infinite
+    if single == float("inf"):
+        return f"{sign or '+'}Inf"
+    if single == 0:
+        return f"{sign}0"
+    for places in range(9):
+        text = f"{single:.{places}e}"
+        if struct.unpack("f", struct.pack("f", float(text))) == (single,):
+            break
+    mantissa, _, exponent = text.partition("e")
+    return _general(sign, mantissa.replace(".", "").rstrip("0"), int(exponent))
+
+
+def _general(sign: str, digits: str, exponent: int) -> str:
     if exponent < -4 or exponent >= 6:
         tail = digits[1:]
         return f"{sign}{digits[0]}{'.' + tail if tail else ''}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"

@@ -68,7 +68,7 @@ def _decode(data: Any, kind: Type, struct: str, path: str, context: _Context) ->
         if not isinstance(data, str):
             if not context.coerce or isinstance(data, list | dict):
                 raise _mismatch(data, kind, struct, path, context)
-            return _text(data)
+            return text_for(data)
         return data
     if kind == "bool":
         if not isinstance(data, bool):
@@ -111,13 +111,13 @@ def _struct(data: Any, kind: str, struct: str, path: str, context: _Context) -> 
     return result
 
 
-def _text(data: bool | int | float) -> str:
-    """A number or boolean as Go's strconv writes it."""
+def text_for(data: bool | int | float) -> str:
+    """A number or boolean where a string is wanted, as sigs.k8s.io/yaml writes it: floats with 32 bits."""
     if isinstance(data, bool):
         return "true" if data else "false"
-    from compiler.kustomize.jsonpatch import go_float
+    from compiler.kustomize.jsonpatch import go_single
 
-    return go_float(data) if isinstance(data, float) else str(data)
+    return go_single(data) if isinstance(data, float) else str(data)
 
 
 def _zero(kind: Type) -> Any:

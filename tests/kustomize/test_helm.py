@@ -91,6 +91,24 @@ def test_inline_values_are_merged_as_the_real_tool_merges_them(merge: str, tmp_p
     same(tmp_path)
 
 
+@pytest.mark.parametrize("plugin", [False, True])
+def test_inline_values_with_names_of_the_real_tools_fields_become_texts_as_there(plugin: bool, tmp_path: Path) -> None:
+    """Its decoder takes the chart's own struct for the type of what is in valuesInline."""
+    chart = (
+        "name: app\nreleaseName: r\nvaluesInline: {name: 1, Version: 1.23456789, apiVersions: [1, 2.5, {name: 1}], "
+        "valuesInline: {name: 3}, repo: {name: 1}, foo: {name: 1}, namespace: yes, debug: 5, kubeVersion: 0.000001, "
+        "nameTemplate: 1234567.5, s: 5, t: x}\nvaluesFile: v.yaml\n"
+    )
+    kustomization(
+        tmp_path, "generators: [g.yaml]\n" if plugin else f"helmCharts:\n- {chart.replace(chr(10), chr(10) + '  ')}"
+    )
+    (tmp_path / "v.yaml").write_text("s: 'quoted'\nt: 5\n1: a\n")
+    (tmp_path / "g.yaml").write_text(
+        f"apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {{name: x}}\n{chart}"
+    )
+    same(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("values", "inline", "said"),
     [
