@@ -182,7 +182,7 @@ def _env_file(source: str, loader: Loader) -> list[tuple[str, bytes]]:
             continue
         key, equals, value = text.partition("=")
         if not key:
-            raise KustomizeError("missing key name before =", path=path, line=number)
+            continue
         pairs.append((key, value.encode() if equals else b""))
     return pairs
 
