@@ -120,7 +120,7 @@ def _go_number(value: float) -> str:
     from compiler.kustomize.printer import shortest_digits
 
     if value == 0:
-        return "0"
+        return "-0" if str(value)[0] == "-" else "0"
     digits, exponent = shortest_digits(value)
     sign = "-" if value < 0 else ""
     if exponent < -6 or exponent >= 21:

@@ -103,7 +103,7 @@ def go_float(value: float) -> str:
     from compiler.kustomize.printer import shortest_digits
 
     if value == 0:
-        return "0"
+        return "-0" if str(value)[0] == "-" else "0"
     return _general("-" if value < 0 else "", *shortest_digits(value))
 
 
