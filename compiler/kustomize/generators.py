@@ -98,7 +98,8 @@ def _fill_config_map(node: dict[str, Any], values: Mapping[str, bytes]) -> None:
     for key in sorted(values):
         try:
             text = values[key].decode("utf-8")
-            node.setdefault("data", {})[made_key(key)] = Quoted(text) if "\n" in text else text
+            block = "\n" in text and text[0] != "\t"  # a block that begins with a tab cannot be printed
+            node.setdefault("data", {})[made_key(key)] = Quoted(text) if block else text
         except UnicodeDecodeError:
             node.setdefault("binaryData", {})[made_key(key)] = _base64(values[key])
     if "data" in node and not node["data"]:

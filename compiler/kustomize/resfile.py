@@ -8,7 +8,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin
 from compiler.kustomize.reader import Document, read_document
 from compiler.kustomize.resource import Resource, take_bookkeeping
-from compiler.kustomize.scalars import TEMPLATE_HINT, is_null, text_of
+from compiler.kustomize.scalars import TEMPLATE_HINT, Repeated, is_null, repeated_key, text_of
 from compiler.kustomize.values import plain, value_of
 
 
@@ -71,6 +71,7 @@ def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
         raise KustomizeError(
             "items in List is type string, expected array", path=origin.path, line=origin.line, field="items"
         )
+    _data({key: value for key, value in node.items() if key != "items"})  # the whole list has to make sense
     return items
 
 
@@ -92,11 +93,26 @@ def _data(node: Any) -> Any:
     return None if is_null(node) else str(node) if isinstance(node, str) else value_of(node)
 
 
+_AGAIN = repeated_key({"annotations": None}, "annotations")
+
+
+def _join_annotations(metadata: dict[str, Any]) -> None:
+    """Annotations that stand there twice become one map, as rewriting them does; what comes first wins."""
+    again = _AGAIN
+    while type(metadata.get(again)) is Repeated:
+        first, second = metadata["annotations"], metadata.pop(again).node
+        if type(second) is dict:
+            metadata["annotations"] = {**second, **first} if type(first) is dict else second
+        again += "\0"
+
+
 def _resource(node: dict[str, Any], origin: Origin) -> Resource:
     resource = Resource(node, origin)
     given, name = node.get("kind"), resource.name
     kind = given if type(given) is str else "" if is_null(given) else text_of(given)
     if kind and (name or kind.endswith("List")):
+        if _AGAIN in resource.metadata:
+            _join_annotations(resource.metadata)
         take_bookkeeping(resource)
         return resource
     about = f"object {{{{{resource.api_version} {kind}}} {{{{{name} {resource.namespace}}} map[] map[]}}}}"

@@ -54,21 +54,11 @@ def json_key(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value) if value < 1 << 63 else None
-    return None if value is None else _single(value)
+    if value is None:
+        return None
+    from compiler.kustomize.jsonpatch import go_single
+
+    return _UNBOUNDED.get(text := go_single(value), text)
 
 
-def _single(value: float) -> str:
-    """A float in the shortest digits that single precision tells apart (Go's format ``g``, size 32)."""
-    from struct import pack, unpack
-
-    try:
-        exact = pack("<f", value)
-    except OverflowError:
-        return "-.inf" if value < 0 else ".inf"
-    (value,) = unpack("<f", exact)
-    text = next(text for digits in range(9) if pack("<f", float(text := f"{value:.{digits}e}")) == exact)
-    mantissa, _, power = text.partition("e")
-    exponent = int(power)
-    if -4 <= exponent < 6:
-        return f"{float(text):.{max(len(mantissa.lstrip('-').replace('.', '')) - 1 - exponent, 0)}f}"
-    return f"{mantissa}e{exponent:+03}"
+_UNBOUNDED = {"+Inf": ".inf", "-Inf": "-.inf"}
