@@ -84,7 +84,8 @@ def from_json(data: Any) -> Any:
         return resolve_plain("true" if data else "false")
     if isinstance(data, int | float):
         return resolve_plain(go_float(float(data)))
-    return Quoted(data) if type(resolve_plain(data)) is Scalar or "\n" in data else str(data)
+    block = "\n" in data and data[0] != "\t"  # a block that begins with a tab cannot be printed
+    return Quoted(data) if block or type(resolve_plain(data)) is Scalar else str(data)
 
 
 def _merged(made: dict[str, Any]) -> dict[str, Any]:
