@@ -14,7 +14,9 @@ def test_sops_run_by_hand_seals_to_the_same_recipients(tmp_path: Path) -> None:
     (tmp_path / "secrets/demo").mkdir(parents=True)
     (tmp_path / ".sops.yaml").write_bytes(world.tree.files[".sops.yaml"])
     file = tmp_path / "secrets/demo/extra.sops.yaml"
-    file.write_text("apiVersion: v1\ndata:\n  a: cGxhaW50ZXh0LW9mLXNvbWUtbGVuZ3Ro\nkind: Secret\nmetadata:\n  name: extra\n")
+    file.write_text(
+        "apiVersion: v1\ndata:\n  a: cGxhaW50ZXh0LW9mLXNvbWUtbGVuZ3Ro\nkind: Secret\nmetadata:\n  name: extra\n"
+    )
     argv = [str(real_sops().path), "encrypt", "-i", "secrets/demo/extra.sops.yaml"]
     subprocess.run(argv, cwd=tmp_path, check=True, env={"HOME": "/nonexistent"})
     sealed = file.read_text()
