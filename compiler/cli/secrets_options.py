@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from compiler.workspace.seen import Seen
 
 
+_BAR = 30
+"""Width of the bar of progress, in characters."""
+
+
 @dataclass(frozen=True)
 class Session:
     """One command's repository, clock, and where its keys and tools come from."""
@@ -141,7 +145,8 @@ def progress() -> Callable[[int, int], None] | None:
         return None
 
     def show(done: int, total: int) -> None:
-        click.echo(f"\rsealing {done}/{total}" + ("\n" if done == total else ""), err=True, nl=False)
+        bar = "#" * (_BAR * done // total)
+        click.echo(f"\rsealing [{bar:<{_BAR}}] {done}/{total}" + ("\n" if done == total else ""), err=True, nl=False)
 
     return show
 

@@ -225,10 +225,13 @@ def _back(root: Path, journal: Path, plan: _Plan, step: Step) -> None:
     for change in plan.changes:
         target, kept = root / change.path, journal / f"{change.number}.old"
         step(f"restore {change.path}")
+        staged = journal / f"{change.number}.new"
+        if os.path.lexists(target) if change.deleted else staged.exists():
+            continue  # it never came to this one: its folder may be what refused
         if kept.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(kept, target)
-        elif not change.existed and not (journal / f"{change.number}.new").exists():
+        elif not change.existed:
             target.unlink(missing_ok=True)
     for folder in reversed(plan.folders):
         with contextlib.suppress(OSError):

@@ -43,14 +43,17 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def strace(root: Path, *arguments: str, stdin: bytes = b"", expect: int = 0) -> bytes:
-    """The system calls of a secrets command and of everything that it starts."""
+def strace(
+    root: Path, *arguments: str, stdin: bytes = b"", expect: int = 0, group: tuple[str, ...] = ("secrets",)
+) -> bytes:
+    """The system calls of a command (of those about secrets, unless ``group`` says otherwise) and of everything that it
+    starts."""
     out = root.parent / "trace"
     environment = {"HOME": str(root.parent / "home"), "TMPDIR": str(root.parent / "tmp"), "PATH": "/usr/bin:/bin",
                    "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
     command = [sys.executable, "-c", "import sys; from compiler.cli.main import run; sys.exit(run(sys.argv[1:]))"]
     done = subprocess.run(
-        [*STRACE, "-o", str(out), *command, "secrets", *arguments],
+        [*STRACE, "-o", str(out), *command, *group, *arguments],
         cwd=root, env=environment, input=stdin, capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == expect, done.stderr.decode()
@@ -104,7 +107,16 @@ def test_no_file_is_made_outside_the_repository_and_no_plaintext_is_in_an_argume
         strace(root, "set", "prod/pulp-postgres-configuration", "--stdin", *who, stdin=CANARY),
         strace(root, "rotate", "demo/pulp-admin-password", *who),
         strace(root, "rekey", *who),
+        strace(root, "renew", "--all", *who),
+        strace(root, "ca", "rollover", "demo", "--phase", "trust", *who),
+        strace(root, "recipients", "add", "admin", person().recipient, *who),
+        strace(root, "reseal", "demo", *who),
+        strace(root, "status", *who, expect=1),
         strace(root, "check", "--deep", *who),
+        strace(root, "generate", group=()),
+        strace(root, "check", group=()),
+        strace(root, "build", "overlays/demo", group=()),
+        strace(root, "explain", "overlays/demo", group=()),
         strace(root, "set", "prod/pulp-postgres-configuration", "--key", "no", "--stdin", stdin=CANARY, expect=2),
     ]
     secrets = plaintexts(root, identity)
