@@ -150,7 +150,9 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
         below = schema.field(name) if schema is not None else None
         value = _walk(old, new, below)
         if value is None or is_null(value):
-            dest.pop(name, None)
+            again = dest.pop(name + "\0", None) if dest.pop(name, None) is not None else None
+            if type(again) is Repeated:  # the first of two keys goes, the second stays
+                dest[name] = again.node
         elif value is old:
             if type(old) is not dict and type(old) is not list and is_undecided(old) and reads_otherwise(text_of(old)):
                 dest[name] = Quoted(text_of(old))
