@@ -27,6 +27,11 @@ def add_hashes(resources: Resources, read: Callable[[str], bytes] | None = None)
     for resource in resources:
         if resource.needs_hash:
             try:
+                if not resource.name:
+                    raise KustomizeError(
+                        "missing metadata.name in an object that needs a hash suffix",
+                        hint="a patch has taken its name: leave it",
+                    )
                 if resource.kind in ("ConfigMap", "Secret"):
                     suffix = content_hash(resource.node)
                 else:
@@ -49,7 +54,7 @@ def content_hash(node: dict[str, Any]) -> str:
     content: dict[str, Any] = {"kind": kind, "name": ""}
     content["data"] = _values(node.get("data"))
     extra = "binaryData" if kind == "ConfigMap" else "stringData"
-    if type(node.get(extra)) is dict:
+    if type(node.get(extra)) in (dict, list):
         content[extra] = _values(node[extra])
     if kind == "Secret":
         content["type"] = text_of(node.get("type"))
@@ -75,7 +80,9 @@ def _sha256() -> Any:
 
 
 def _values(node: Any) -> Any:
-    return plain(node) if isinstance(node, dict | list) else text_of(node)
+    if isinstance(node, list):
+        return None  # it is read into a map, which fails and leaves none
+    return plain(node) if isinstance(node, dict) else text_of(node)
 
 
 def go_json(data: Any, *, indent: int | None = None, depth: int = 0, exact: bool = False) -> str:

@@ -196,6 +196,8 @@ def _find(document: Any, path: str, kind: str) -> tuple[Any, str]:
     if len(parts) < 2:
         raise missing
     current = document
+    if not isinstance(current, dict | list):
+        raise missing
     for part in parts[1:-1]:
         key = _decode(part)
         if isinstance(current, list):

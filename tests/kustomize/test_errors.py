@@ -216,3 +216,19 @@ def test_a_comment_that_rules_a_merge_is_refused_by_name(resource: str, patch: s
     )
     assert error.unsupported
     assert "JSON schema" in error.message
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        '{"op": "remove", "path": "/metadata/name"}',
+        '{"op": "replace", "path": "/metadata", "value": null}',
+        '{"op": "remove", "path": "/metadata"}',
+        '{"op": "replace", "path": "", "value": {"kind": "ConfigMap"}}',
+        '{"op": "replace", "path": "", "value": "x"}, {"op": "add", "path": "/a", "value": 1}',
+    ],
+)
+def test_a_patch_that_takes_an_object_apart_is_refused(operation: str) -> None:
+    generator = "configMapGenerator: [{name: c, literals: [a=b]}]\n"
+    patches = f"patches: [{{target: {{kind: ConfigMap}}, patch: '[{operation}]'}}]\n"
+    assert refuse({"kustomization.yaml": generator + patches}).path == "top/kustomization.yaml"
