@@ -12,7 +12,7 @@ from compiler.kustomize.identity import Origin, id_text
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import Quoted, Repeated, is_null, resolve_plain, text_of
-from compiler.kustomize.setter import made_key, untagged
+from compiler.kustomize.setter import made_key, reads_otherwise, untagged
 
 _LINE_LIMIT = 64 * 1024
 
@@ -63,9 +63,9 @@ def generate(
         if key in values:
             raise KustomizeError(f"configmap {name} illegally repeats the key `{key}`", hint="each key comes once")
         values[key] = value
-    metadata: dict[str, Any] = {"name": Quoted(name)}
+    metadata: dict[str, Any] = {"name": _made(name)}
     if entry.get("namespace"):
-        metadata["namespace"] = Quoted(entry["namespace"])
+        metadata["namespace"] = _made(entry["namespace"])
     for field in ("labels", "annotations"):
         if options.get(field):
             metadata[field] = {made_key(key): value for key, value in sorted(options[field].items())}
@@ -92,6 +92,11 @@ def merged_options(local: Mapping[str, Any] | None, common: Mapping[str, Any]) -
         **{field: {**common.get(field, {}), **local.get(field, {})} for field in ("labels", "annotations")},
         **{field: bool(local.get(field) or common.get(field)) for field in ("disableNameSuffixHash", "immutable")},
     }
+
+
+def _made(text: str) -> Any:
+    """A name that is set for the first time: quoted where YAML 1.1 reads it as something else, undecided otherwise."""
+    return Quoted(text) if reads_otherwise(text) else untagged(None, text)
 
 
 def _fill_config_map(node: dict[str, Any], values: Mapping[str, bytes]) -> None:
