@@ -101,7 +101,7 @@ class Service:
             self._process = subprocess.Popen(
                 [*self.host.prefix, *drop, *self.command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        assert until(self._accepts, 30), self.log.read_text()
+        assert until(self._accepts, 120), self.log.read_text()
 
     def stop(self) -> None:
         """Stop it at once and wait for its end."""
