@@ -1,7 +1,7 @@
 """Item 6: a centre and two points of presence, as ``overlays/prod``, ``pop-ams`` and ``pop-sin`` compile them.
 
-The centre has one replica of each role; the PoPs are as they are. PostgreSQL, Redis, S3 and the Ingress controllers are
-stand-ins at the names in the overlays, with certificates of a CA that the specs are given.
+The centre has one replica of each role and two workers; the PoPs are as they are. PostgreSQL, Redis, S3 and the Ingress
+controllers are stand-ins at the names in the overlays, with certificates of a CA that the specs are given.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ ROLES = ("file.filedistribution_viewer", "file.filepublication_viewer", "file.fi
 _SMALL: dict[str, Any] = {
     "api": {"replicas": 1},
     "content": {"replicas": 1, "autoscale": None},
-    "worker": {"replicas": 1},
+    # With one, pulpcore 3.85 can leave a task waiting until the next one is dispatched (docs/model.md).
+    "worker": {"replicas": 2},
     "web": {"replicas": 1},
 }
 
