@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import NameReference, describe, split_path, walk
@@ -66,6 +66,9 @@ def _number(place: tuple[int, Any, Any]) -> int:
     return place[0]
 
 
+_NONE: Final[set[str]] = set()
+
+
 class _Renamed(NamedTuple):
     """A resource that had other names, with what a look-up needs of it."""
 
@@ -73,6 +76,8 @@ class _Renamed(NamedTuple):
     resource: Resource
     namespace: str
     original_namespace: str
+    written: str
+    """The namespace as the resource says it, empty where that leaves it out."""
 
 
 def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None:
@@ -88,9 +93,10 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
         now = resource.current().namespace
         previous = resource.previous
         first = previous[0][1] if previous else now
-        spaces.add(first, now)
+        written = resource.namespace
+        spaces.add(first, now, written)
         if previous:
-            entry = _Renamed(position, resource, now, first)
+            entry = _Renamed(position, resource, now, first, written)
             for name in {item[0]: None for item in previous}:
                 index.setdefault(name, []).append(entry)
     memo: dict[tuple[str, str], _Rules] = {}
@@ -121,17 +127,23 @@ class _Spaces:
     """Which original and current namespaces there are."""
 
     def __init__(self) -> None:
-        self.current: dict[str, set[str]] = {}
-        """The current namespaces of the resources that were first in a namespace."""
+        self.current: dict[str, tuple[set[str], set[str]]] = {}
+        """The current namespaces of the resources that were first in a namespace, and as they are written."""
 
-    def add(self, original: str, current: str) -> None:
+    def add(self, original: str, current: str, written: str) -> None:
         """Note the namespaces of a resource."""
-        self.current.setdefault(original, set()).add(current)
+        known = self.current.get(original)
+        if known is None:
+            known = self.current[original] = (set(), set())
+        known[0].add(current)
+        known[1].add(written)
 
-    def holds(self, original: str, visible: set[str] | None) -> bool:
+    def holds(self, original: str, visible: set[str] | None, subjects: set[str]) -> bool:
         """Whether some visible resource was first in a namespace."""
         now = self.current.get(original)
-        return now is not None and (visible is None or not visible.isdisjoint(now))
+        return now is not None and (
+            visible is None or not visible.isdisjoint(now[0]) or not subjects.isdisjoint(now[1])
+        )
 
 
 class _Fixer:
@@ -142,7 +154,11 @@ class _Fixer:
         self.index = index
         self.spaces = spaces
         self.current = referrer.current()
-        self.visible = self._visible()
+        self.visible = None if self.current.namespace == CLUSTER else {self.current.namespace, CLUSTER}
+        """The namespaces whose resources can be meant; None for all."""
+        self.subjects = self._subjects() if self.visible and referrer.kind == "RoleBinding" else _NONE
+        """Those of the service accounts that a role binding names: they count as its targets write them, so that
+        ``default`` does not mean a resource that says nothing."""
         self.rule: Any = None
 
     def run(self, rules: _Rules) -> None:
@@ -170,22 +186,19 @@ class _Fixer:
             origin = self.referrer.origin
             raise error.at(origin.path, line=origin.line, field=rule.path) from None
 
-    def _visible(self) -> set[str] | None:
-        """The namespaces whose resources can be meant; None for all."""
-        if self.current.namespace == CLUSTER:
-            return None
-        spaces = {self.current.namespace, CLUSTER}
-        if self.referrer.kind == "RoleBinding":
-            subjects = self.referrer.node.get("subjects")
-            for subject in subjects if type(subjects) is list else ():
-                if type(subject) is dict and text_of(subject.get("kind")) == "ServiceAccount":
-                    namespace = subject.get("namespace")
-                    if not (namespace is None or isinstance(namespace, str) or is_quoted(namespace)):
-                        raise KustomizeError(
-                            f'Invalid Input: namespace is blank for resource "{describe(self.referrer)}"',
-                            hint="the namespace of a subject is a string: remove the field, or quote it",
-                        ).at(self.referrer.origin.path, line=self.referrer.origin.line, field="subjects")
-                    spaces.add(text_of(namespace) or self.current.namespace)
+    def _subjects(self) -> set[str]:
+        spaces: set[str] = set()
+        subjects = self.referrer.node.get("subjects")
+        for subject in subjects if type(subjects) is list else ():
+            if type(subject) is dict and text_of(subject.get("kind")) == "ServiceAccount":
+                namespace = subject.get("namespace")
+                if not (namespace is None or isinstance(namespace, str) or is_quoted(namespace)):
+                    raise KustomizeError(
+                        f'Invalid Input: namespace is blank for resource "{describe(self.referrer)}"',
+                        hint="the namespace of a subject is a string: remove the field, or quote it",
+                    ).at(self.referrer.origin.path, line=self.referrer.origin.line, field="subjects")
+                if text_of(namespace):
+                    spaces.add(text_of(namespace))
         return spaces
 
     def _at(self, container: Any, key: Any) -> None:
@@ -224,7 +237,7 @@ class _Fixer:
             return
         if node.get("namespace") is not None:
             wanted = text_of(node["namespace"])
-            if self.spaces.holds(wanted, self.visible):
+            if self.spaces.holds(wanted, self.visible, self.subjects):
                 candidates = [item for item in candidates if item.original_namespace == wanted]
             else:
                 candidates = [item for item in candidates if item.namespace == wanted]
@@ -238,7 +251,8 @@ class _Fixer:
     def _choose(self, candidates: list[_Renamed], *, by_namespace: bool) -> Resource | None:
         visible = self.visible
         if visible is not None:
-            candidates = [item for item in candidates if item.namespace in visible]
+            subjects = self.subjects
+            candidates = [item for item in candidates if item.namespace in visible or item.written in subjects]
         rule = self.rule
         candidates = [item for item in candidates if _selected(item.resource, rule.group, rule.version, rule.kind)]
         if rule.path.endswith("roleRef/name"):
