@@ -125,7 +125,7 @@ def _unchanged(root: Path, seen: Mapping[str, str | None]) -> None:
         place = root / path
         now = None
         if place.is_file():  # a pipe is none, and to open it would wait for whoever writes into it
-            with suppress(FileNotFoundError):  # gone in this very moment
+            with contextlib.suppress(FileNotFoundError):  # gone in this very moment
                 now = hashlib.sha256(place.read_bytes()).hexdigest()
         if now != before:
             raise WorldError(
