@@ -108,7 +108,7 @@ class _Builder:
         self._finish_document()
         if self.map_key is not None:
             self._fail("invalid map key: it is a map or a list", self.map_key, hint=TEMPLATE_HINT)
-        return Document(node, line, self.problem)
+        return Document(node, line, self.problem, flow=id(node) in self.flow)
 
     def _finish_document(self) -> None:
         """Read to the next document's start: what follows may be malformed."""

@@ -13,7 +13,7 @@ from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader, repo_of
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
-from compiler.kustomize.scalars import text_of
+from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.steps import Step, built_in_steps
 
 if TYPE_CHECKING:
@@ -327,9 +327,14 @@ def _drop_local(resources: Resources) -> None:
         if type(annotations) is dict and text_of(annotations.get(_LOCAL, "false")) != "false":
             gone.add(id(resource))
             continue
-        if not resource.kind or (not resource.name and not resource.kind.endswith("List")):
-            what = "kind" if not resource.kind else "metadata.name"
+        given = resource.node.get("kind")
+        kind = given if type(given) is str else "" if is_null(given) else text_of(given)
+        if not kind or (not resource.name and not kind.endswith("List")):
+            what = "kind" if not kind else "metadata.name"
             raise KustomizeError(
-                f"missing {what} in object after the build", path=resource.origin.path, line=resource.origin.line
+                f"missing {what} in object after the build",
+                path=resource.origin.path,
+                line=resource.origin.line,
+                hint="a patch took it away: every object needs its kind and its name",
             )
     resources.drop(gone)

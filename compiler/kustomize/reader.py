@@ -35,6 +35,7 @@ class Document(NamedTuple):
         schemas: whether a comment beside a map or list holds JSON: a schema, which rules how it merges (9.6).
         alone: whether no ``---`` parts its file; an empty document beside it counts.
         problem: the first repeated key, with the line, where the last value wins.
+        flow: whether it is one flow map, as JSON is.
     """
 
     node: Any
@@ -42,6 +43,7 @@ class Document(NamedTuple):
     problem: tuple[str, int] | None = None
     schemas: bool = False
     alone: bool = True
+    flow: bool = False
 
 
 def decode(content: bytes) -> str:

@@ -12,7 +12,7 @@ from compiler.kustomize.loader import Loader
 from compiler.kustomize.patterns import anchored, is_literal
 from compiler.kustomize.reader import decode
 from compiler.kustomize.resource import Resource, Resources
-from compiler.kustomize.scalars import copy, is_nil_or_empty, text_of
+from compiler.kustomize.scalars import Quoted, copy, is_nil_or_empty, text_of
 from compiler.kustomize.selectors import label_selector
 from compiler.kustomize.setter import put, untagged, with_text
 from compiler.kustomize.strict import decode as decode_struct
@@ -198,16 +198,17 @@ def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
             continue
         for path in paths:
             try:
-                _copy_value(resource.node, value, path, options)
+                _copy_value(resource, value, path, options)
             except KustomizeError as error:
                 raise error.at(resource.origin.path, line=resource.origin.line) from None
     if renames:
         resources.changed()
 
 
-def _copy_value(node: dict[str, Any], value: Any, path: str, options: Entry) -> None:
+def _copy_value(resource: Resource, value: Any, path: str, options: Entry) -> None:
+    node = resource.node
     segments = split_field_path(path)
-    made = _maker(value) if options.get("create") else None
+    made = _maker(value, resource.flow) if options.get("create") else None
     if len(segments) > 1:
         from compiler.kustomize.structured import set_in_text
 
@@ -228,10 +229,13 @@ def _copy_value(node: dict[str, Any], value: Any, path: str, options: Entry) -> 
         _set(container, key, value, options)
 
 
-def _maker(value: Any) -> Any:
+def _maker(value: Any, flow: bool) -> Any:
     if isinstance(value, dict):
         return dict
-    return list if isinstance(value, list) else lambda: untagged(None, "")
+    if isinstance(value, list):
+        return list
+    # Between braces go-yaml cannot leave out a value: an empty text stays one, where elsewhere it becomes a null.
+    return (lambda: Quoted("")) if flow and not text_of(value) else lambda: untagged(None, "")
 
 
 def _set(container: Any, key: Any, value: Any, options: Entry) -> None:

@@ -22,14 +22,16 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
     Raises:
         KustomizeError: a document is no object, or lacks a kind or a name.
     """
-    found = [(document.node, Origin(path, document.line, index)) for index, document in enumerate(documents)]
+    found = [
+        (document.node, Origin(path, document.line, index), document.flow) for index, document in enumerate(documents)
+    ]
     if len(documents) == 1 and documents[0].alone:
         found = _unwrap_single(*found[0])
     schemas = any(document.schemas for document in documents)
     result: list[Resource] = []
     while found:
         later: Found = []
-        for node, origin in found:
+        for node, origin, flow in found:
             if node is None or is_null(node) or node == {}:
                 continue
             if type(node) is not dict:
@@ -41,24 +43,26 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
                 resource = _resource(node, origin)
                 if schemas:
                     resource.schemas = True
+                resource.flow = flow
                 result.append(resource)
             else:
                 for item in items:
-                    later.extend(_unwrap_single(_from_json(item), origin))
+                    later.extend(_unwrap_single(_from_json(item), origin, True))
         found = later
     return result
 
 
-Found = list[tuple[Any, Origin]]
+Found = list[tuple[Any, Origin, bool]]
+"""Nodes, where they come from, and whether each was read from one flow map."""
 
 
-def _unwrap_single(node: Any, origin: Origin) -> Found:
+def _unwrap_single(node: Any, origin: Origin, flow: bool) -> Found:
     """The items of a ``List`` that is read by itself, where it stands and as they are; else the node."""
     if type(node) is not dict or text_of(node.get("kind")) not in ("List", "ResourceList"):
-        return [(node, origin)]
+        return [(node, origin, flow)]
     if type(node.get("items")) is not list:
-        return [(node, origin)]
-    return [(item, origin) for item in node["items"] if not is_null(item)]
+        return [(node, origin, flow)]
+    return [(item, origin, flow) for item in node["items"] if not is_null(item)]
 
 
 def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:

@@ -42,6 +42,7 @@ class Resource:
     """
 
     __slots__ = (
+        "flow",
         "generator",
         "needs_hash",
         "node",
@@ -67,6 +68,8 @@ class Resource:
         self.refs: Any = None
         self.schemas = False
         """Whether its file has comments that rule how it merges."""
+        self.flow = False
+        """Whether it was read from one flow map, as JSON is: an empty text made there is no null."""
 
     def copy(self) -> Resource:
         """A copy that can be changed without changing this one."""
@@ -79,6 +82,7 @@ class Resource:
         twin.trail = None if self.trail is None else list(self.trail)
         twin.refs = self.refs
         twin.schemas = self.schemas
+        twin.flow = self.flow
         return twin
 
     @property
