@@ -72,13 +72,12 @@ class Rendering:
         return iter(self._keys)
 
     def keys(self, kind: str, namespace: str, name: str) -> Keys:
-        """The keys that a Secret or ConfigMap that exists will hold, rendered and declared ones together."""
+        """The keys that a Secret or ConfigMap that exists will hold: those it is rendered with, else the declared."""
         place = (kind, namespace, name)
-        keys: Keys = self._keys.get(place, frozenset())
-        if (kind, name) in self.declared:
-            more = self.declared[kind, name]
-            return None if keys is None or more is None else keys | frozenset(more)
-        return keys
+        if place in self._keys:
+            return self._keys[place]
+        declared = self.declared.get((kind, name), frozenset())
+        return None if declared is None else frozenset(declared)
 
     def names(self, kind: str, namespace: str) -> tuple[str, ...]:
         """The names of a kind that exist in a namespace, for suggestions."""

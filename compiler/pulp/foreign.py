@@ -23,6 +23,11 @@ class Foreign:
     keys: Mapping[str, str]
     spec_key: str
 
+    @property
+    def name_key(self) -> str:
+        """The key of the spec that says the name itself."""
+        return f"{self.spec_key}.name" if self.spec_key.startswith("secrets.existing.") else self.spec_key
+
 
 def foreign(site: Site, part: str) -> Foreign | None:
     """What stands for our Secret ``<name>-<part>``; ``None`` where it is ours.

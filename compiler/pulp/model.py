@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from compiler.pulp.content import content_objects
 from compiler.pulp.database import database_config_maps, database_objects
 from compiler.pulp.exposure import exposure_objects
 from compiler.pulp.fieldskey import fields_key_objects
+from compiler.pulp.foreign import foreign
 from compiler.pulp.material import catalogue, existing, trust_bundles
 from compiler.pulp.migration import job_config_maps, migration_objects
 from compiler.pulp.namespace import namespace_objects
@@ -171,6 +172,7 @@ def _requirements(site: Site, objects: Sequence[Object]) -> Requirements:
                 by_part.setdefault(site.name(volume["name"]), []).append(_consumer(obj))
     _refuse_unmounted(site, by_part)
     secrets = catalogue(site)
+    _refuse_ours(site, {name for name in secrets if name in consumers})
     return Requirements(
         secrets=tuple(
             replace(secrets[name], consumers=tuple(sorted(consumers[name])))
@@ -203,6 +205,28 @@ def _refuse_unmounted(site: Site, by_part: Mapping[str, Sequence[str]]) -> None:
                 f"no pod of this installation mounts {site.name(part)}",
                 origin=Origin("", field=f"secrets.existing.{part}"),
                 hint=f"take it out; what is mounted: {', '.join(used)}",
+            )
+
+
+def _refuse_ours(site: Site, ours: Collection[str]) -> None:
+    """Refuse a Secret of ours where somebody else's is named: it holds our keys, not those that would be read.
+
+    Args:
+        site: the installation.
+        ours: names of the Secrets that are made here.
+
+    Raises:
+        CompilerError: one is named.
+    """
+    named = [(theirs.name, theirs.name_key) for part in parts(site.spec) if (theirs := foreign(site, part)) is not None]
+    pulled = site.spec.pulp.image_pull_secrets
+    named += [(name, f"pulp.image_pull_secrets[{index}]") for index, name in enumerate(pulled)]
+    for name, key in named:
+        if name in ours:
+            raise CompilerError(
+                f"{name} is a Secret of this installation itself, with keys of its own",
+                origin=Origin("", field=key),
+                hint="name a Secret that somebody else makes",
             )
 
 

@@ -5,6 +5,6 @@ Knows nothing of Kubernetes objects beyond the fragments (``resources``, ``affin
 
 from compiler.spec.effective import EffectiveSpec, load, load_all
 from compiler.spec.layers import FILE, Cache
-from compiler.spec.unique import check_unique, overlay_name
+from compiler.spec.unique import check_names, check_unique, overlay_name
 
-__all__ = ["FILE", "Cache", "EffectiveSpec", "check_unique", "load", "load_all", "overlay_name"]
+__all__ = ["FILE", "Cache", "EffectiveSpec", "check_names", "check_unique", "load", "load_all", "overlay_name"]

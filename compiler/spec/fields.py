@@ -108,7 +108,17 @@ def _logins(spec: Spec) -> Iterator[tuple[Path, Ldap | Keycloak | Oidc]]:
 def _network(cidr: str, path: Path, wrong: Wrong) -> None:
     try:
         if "/" in cidr:
-            ipaddress.ip_network(cidr)
+            network = ipaddress.ip_network(cidr)
+            if "%" in cidr:
+                wrong.add(
+                    "a zone of one node has no place in a NetworkPolicy", path, hint="leave out what follows the %"
+                )
+            elif path[:-1] == ("network_policies", "except_cidrs") and not network.prefixlen:
+                wrong.add(
+                    "this is everything, and no block is left when it is taken out",
+                    path,
+                    hint="name the cluster's own networks; to let workers fetch from nowhere, `sync_cidrs: []`",
+                )
             return
     except ValueError:
         try:

@@ -16,6 +16,7 @@ from compiler.spec.fields import check_fields
 from compiler.spec.groups import GROUPS
 from compiler.spec.models import Spec, Workload
 from compiler.spec.node import Node, Path, find
+from compiler.spec.reader import shorten
 from compiler.spec.settings import check_settings
 from compiler.spec.signing import check_signing
 from compiler.spec.wrong import Wrong
@@ -46,6 +47,7 @@ def check(spec: Spec, node: Node) -> tuple[CompilerError, ...]:
     _secrets(spec, wrong)
     if spec.environment is not None and not spec.abstract:
         _complete(spec, wrong)
+        _controller(spec, wrong)
     elif spec.environment is None and spec.namespace is not None and not spec.abstract:
         wrong.add(
             "a namespace, but no environment",
@@ -213,6 +215,23 @@ def _complete(spec: Spec, wrong: Wrong) -> None:
         tls = spec.exposure.ingress.tls
         if tls.issuer is None and tls.secret is None:
             wrong.add("one of tls.issuer, tls.secret is required", ("exposure", "ingress", "tls"))
+
+
+def _controller(spec: Spec, wrong: Wrong) -> None:
+    """The default of ``controller_namespace`` is right for nginx alone; a wrong one shuts the controller out."""
+    ingress = spec.exposure.ingress if spec.exposure is not None else None
+    if (
+        ingress is not None
+        and ingress.class_name not in (None, "nginx")
+        and "controller_namespace" not in ingress.model_fields_set
+        and spec.network_policies.enabled
+    ):
+        wrong.add(
+            f"in which namespace does the controller of {shorten(str(ingress.class_name))} run? Only its pods may "
+            "reach web, and the default is that of nginx",
+            ("exposure", "ingress", "class"),
+            hint="say exposure.ingress.controller_namespace, for example `traefik`",
+        )
 
 
 def _exposed(spec: Spec) -> bool:

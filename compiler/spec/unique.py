@@ -1,17 +1,40 @@
-"""What must be different between the overlays of one repository."""
+"""What the overlays of one repository are called, and what must be different between them."""
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Hashable, Iterable
 
 from compiler.errors import CompilerError, Origin
 from compiler.spec.effective import EffectiveSpec
+from compiler.spec.reader import shorten
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+"""An RFC 1123 label."""
 
 
 def overlay_name(folder: str) -> str:
     """The name of an overlay: the last part of its folder. It also names its folder under ``secrets/``."""
     return posixpath.basename(folder)
+
+
+def check_names(specs: Iterable[EffectiveSpec]) -> tuple[CompilerError, ...]:
+    """Overlays whose folder's name cannot be part of an object's name, as it is in ``delivery/`` and the secrets.
+
+    Args:
+        specs: every spec of the repository.
+    """
+    return tuple(
+        CompilerError(
+            f'"{shorten(overlay_name(one.folder), 80)}" is no name that Kubernetes can hold: expected at most 63 '
+            "lower-case letters, digits and dashes (an RFC 1123 label)",
+            origin=Origin(one.folder),
+            hint="rename the folder (`git mv`), then `compiler secrets rename OLD NEW` if it has secrets",
+        )
+        for one in specs
+        if one.folder.startswith("overlays/") and not _LABEL.match(overlay_name(one.folder))
+    )
 
 
 def check_unique(specs: Iterable[EffectiveSpec]) -> tuple[CompilerError, ...]:

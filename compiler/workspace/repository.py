@@ -74,12 +74,12 @@ class Workspace:
         Raises:
             CompilerError: a spec is wrong, or two overlays get in each other's way; all errors come together.
         """
-        from compiler.spec import check_unique, load_all
+        from compiler.spec import check_names, check_unique, load_all
         from compiler.workspace.failures import raise_together
 
         tree = self.tree if tree is None else tree
         specs, errors = load_all(tree, spec_folders(tree))
-        raise_together([*errors, *check_unique(specs)])
+        raise_together([*errors, *check_names(specs), *check_unique(specs)])
         return specs
 
     def chosen(self, paths: tuple[Path, ...], start: Path) -> tuple[str, ...]:

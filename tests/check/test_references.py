@@ -59,8 +59,9 @@ def test_declared_secrets_count_with_their_keys_and_with_any_key_when_unknown() 
     assert rules(check(use, declared={("ConfigMap", "outside"): None})) == ["reference/secret"]
 
 
-def test_declared_keys_add_to_rendered_ones() -> None:
-    assert not check(SECRET, env("secret", "cred", "token"), declared={("Secret", "cred"): ["token"]})
+def test_a_declared_key_is_not_in_a_secret_that_is_rendered_without_it() -> None:
+    found = check(SECRET, env("secret", "cred", "token"), declared={("Secret", "cred"): ["token"]})
+    assert rules(found) == ["reference/secret-key"]
 
 
 @pytest.mark.parametrize("kind", ["secret", "configMap"])

@@ -253,3 +253,37 @@ def test_two_folders_of_one_name_are_told() -> None:
     assert [str(error) for error in check_unique(specs)] == [
         "overlays/us/prod/pulp.yaml: overlays/eu/prod has the same overlay name"
     ]
+
+
+@pytest.mark.parametrize("block", ["0.0.0.0/0", "::/0"])
+def test_everything_is_not_excepted(block: str) -> None:
+    message = failure(PROD + f'network_policies: {{except_cidrs: ["{block}"]}}\n')
+    assert "network_policies.except_cidrs[0]: this is everything" in message
+    assert load_one(PROD + f'network_policies: {{sync_cidrs: ["{block}"]}}\n')
+
+
+@pytest.mark.parametrize("key", ["except_cidrs", "sync_cidrs"])
+def test_a_network_has_no_zone(key: str) -> None:
+    message = failure(PROD + f'network_policies: {{{key}: ["fe80::1%eth0/128"]}}\n')
+    assert f"network_policies.{key}[0]: a zone of one node" in message
+
+
+def test_a_controller_other_than_nginx_says_its_namespace() -> None:
+    message = failure(PROD + "exposure: {ingress: {class: traefik}}\n")
+    assert "exposure.ingress.class: in which namespace does the controller of traefik run?" in message
+    assert "exposure.ingress.controller_namespace" in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exposure: {ingress: {class: nginx}}\n",
+        "exposure: {ingress: {}}\n",
+        "exposure: {ingress: {class: traefik, controller_namespace: kube-system}}\n",
+        "exposure: {ingress: {class: traefik, controller_namespace: ingress-nginx}}\n",
+        "exposure: {ingress: {class: traefik}}\nnetwork_policies: {enabled: false}\n",
+        "exposure: {ingress: {class: traefik}}\nabstract: true\n",
+    ],
+)
+def test_a_controller_whose_namespace_is_known_or_not_needed_is_taken(text: str) -> None:
+    assert load_one(PROD + text).spec.exposure is not None

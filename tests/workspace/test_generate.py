@@ -22,6 +22,8 @@ from compiler.workspace.generate import plan, write
 from tests.support.oracle import kustomize_build
 from tests.workspace.conftest import snapshot
 
+OWN = "extends: ../../base/pulp\nenvironment: demo\nnamespace: pulp-own\nhost: own.localhost\n"
+
 
 def states(workspace: Workspace, *folders: str, **options: Any) -> dict[str, str]:
     found = plan(workspace, folders or None, **options).changes
@@ -62,7 +64,7 @@ def test_a_change_of_the_spec_is_drift_in_the_folder_and_in_what_builds_on_it(wr
 
 def test_what_a_folder_builds_on_comes_along(written: Workspace) -> None:
     spec = written.root / "overlays/pop/pulp.yaml"
-    spec.write_text(spec.read_text().replace("class: nginx", "class: traefik"))
+    spec.write_text(spec.read_text().replace("class: nginx", "class: traefik, controller_namespace: traefik"))
     planned = plan(written, ["overlays/pop-ams"])
     assert planned.folders == ("base/pulp", "overlays/pop", "overlays/pop-ams")
     assert "overlays/pop/resources/ingress-pulp.yaml" in {change.path for change in planned.changes}
@@ -341,3 +343,41 @@ def test_a_remote_base_in_custom_needs_leave(workspace: Workspace, tmp_path: Pat
         plan(workspace)
     write(workspace, plan(workspace, allowed=Allowed(remotes=Remotes(str(tmp_path / "cache")))))
     assert plan(workspace, ["base/pulp"], allowed=Allowed(remotes=Remotes(str(tmp_path / "cache")))).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("secrets: {existing: {admin-password: {name: pulp-secret-key}}}\n", "secrets.existing.admin-password.name"),
+        ("pulp: {image_pull_secrets: [pulp-secret-key]}\n", "pulp.image_pull_secrets[0]"),
+    ],
+)
+def test_a_secret_of_ours_is_not_one_that_somebody_else_makes(workspace: Workspace, said: str, place: str) -> None:
+    (workspace.root / "overlays/own").mkdir()
+    (workspace.root / "overlays/own/pulp.yaml").write_text(OWN + said)
+    with pytest.raises(CompilerError, match="pulp-secret-key is a Secret of this installation itself") as caught:
+        plan(workspace)
+    assert str(caught.value).startswith("overlays/own/pulp.yaml:5:")
+    assert place in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["my ov\u00e9rlay", "my_overlay", "Pop", "pop.ams", "-pop", "a" * 64])
+def test_an_overlay_that_kubernetes_could_not_name_is_refused(workspace: Workspace, name: str) -> None:
+    (workspace.root / "overlays" / name).mkdir()
+    (workspace.root / "overlays" / name / "pulp.yaml").write_text(OWN)
+    with pytest.raises(CompilerError, match="no name that Kubernetes can hold") as caught:
+        plan(workspace)
+    assert "git mv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "existing",
+    [
+        "{secret-key: {name: pulp-secret-key}, admin-password: {name: pulp-secret-key}}",
+        "{admin-password: {name: pulp-admin-password}}",
+    ],
+)
+def test_the_name_of_a_secret_that_is_not_made_here_is_free(workspace: Workspace, existing: str) -> None:
+    (workspace.root / "overlays/own").mkdir()
+    (workspace.root / "overlays/own/pulp.yaml").write_text(OWN + f"secrets: {{existing: {existing}}}\n")
+    assert plan(workspace)

@@ -48,7 +48,7 @@ class Ingress(Section):
     annotations: Annotated[dict[str, str], Field(examples=[{"nginx.ingress.kubernetes.io/proxy-body-size": "0"}])] = {}
     """Extra annotations, merged last."""
     controller_namespace: Annotated[DnsLabel, Field(examples=["ingress-nginx"])] = "ingress-nginx"
-    """Namespace of the controller, for the NetworkPolicy."""
+    """Namespace of the controller, for the NetworkPolicy; must be said with another class than ``nginx``."""
 
 
 class NodePort(Section):
@@ -128,7 +128,7 @@ class NetworkPolicies(Section):
     """Where workers may fetch from (ports 80 and 443)."""
     except_cidrs: Annotated[list[str], Field(examples=[["10.42.0.0/16", "10.43.0.0/16"]])] = []
     """What a wider block of any ``cidrs``, or their default, does not open: the cluster's own pods and Services, which
-    "anywhere" would include. A block that lies inside one of them is opened all the same, since it names it."""
+    "anywhere" would include. A block that is one of them, or lies inside, is opened all the same, since it names it."""
     monitoring_namespace: Annotated[DnsLabel | None, Field(examples=["monitoring"])] = None
     """A namespace whose pods may reach the api's and content's status."""
 
