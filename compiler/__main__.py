@@ -7,7 +7,21 @@ import sys
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    arguments = sys.argv[1:]
+    from compiler.cli import interrupts, streams
+
+    streams.prepare()
+    interrupts.prepare()
+    try:
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except (OSError, KeyboardInterrupt) as error:  # what comes before a command runs, or after it
+        from compiler.cli.failure import report
+
+        return report(error)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         from compiler.version import __version__
 
@@ -18,12 +32,7 @@ def main() -> int:
 
         request = quick_request(arguments)
         if request is not None:
-            try:
-                return execute(request)
-            except (OSError, KeyboardInterrupt) as error:
-                from compiler.cli.failure import report
-
-                return report(error)
+            return execute(request)
     from compiler.cli.main import run
 
     return run(arguments)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import sys
+import io
+import os
 
 import click
 
+from compiler.cli.streams import say
 from compiler.errors import CompilerError, ErrorGroup
-
-_WORLD = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENOENT}
 
 
 def report(error: BaseException) -> int:
@@ -19,24 +19,32 @@ def report(error: BaseException) -> int:
             report(one)
         return error.exit_code
     if isinstance(error, CompilerError):
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return error.exit_code
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.ClickException):
-        error.show(file=sys.stderr)
+        shown = io.StringIO()
+        error.show(file=shown)
+        say(shown.getvalue().rstrip("\n"))
         return 2
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        _say("interrupted")
+        say("interrupted")
         return 130
     if isinstance(error, BrokenPipeError):
         return 0
-    if isinstance(error, OSError) and error.errno in _WORLD:
-        place = f"{error.filename}: " if error.filename else ""
-        _say(f"error: {place}{error.strerror}")
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else _place(error)
+        say(f"error: {place}{error.strerror}")
         return 3
     raise error
 
 
-def _say(text: str) -> None:
-    click.echo(text, err=True)
+def _place(error: OSError) -> str:
+    """What an error is about that names no file: asking for the working folder does not."""
+    if error.errno == errno.ENOENT:
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            return "the working folder was removed: "
+    return ""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from compiler import inputs
+
 if TYPE_CHECKING:
     from compiler.workspace.scaffold import Scaffolded
 
@@ -59,7 +61,7 @@ def command(
     guessed = repo is None
     if repo is None:
         repo = f"https://git.example.com/acme/{urllib.parse.quote(folder.resolve().name)}.git"
-    answers = Answers(name, host, delivery, repo, _read(cert) if cert is not None else None)
+    answers = Answers(name, host, delivery, repo, inputs.read(cert, "the certificate") if cert is not None else None)
     made = scaffold(
         folder,
         answers,
@@ -71,15 +73,6 @@ def command(
         made, repo if guessed else None, "" if made.identity == default_identity() else f" --identity {made.identity}"
     )
     return 0
-
-
-def _read(file: Path) -> bytes:
-    from compiler.errors import WorldError
-
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise WorldError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _tell(made: Scaffolded, guessed_repo: str | None, option: str) -> None:

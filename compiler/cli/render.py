@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compiler.cli import halfway
+from compiler.cli.streams import say
 
 if TYPE_CHECKING:
     from compiler.kustomize.remote import Remotes
@@ -60,20 +61,23 @@ def quick_request(arguments: Sequence[str]) -> Request | None:
 
 def execute(request: Request) -> int:
     """Build, write, and return the exit code. Nothing is written when any path fails."""
+    if request.output_dir == "":
+        say("error: --output-dir is empty\n  hint: name a new or existing folder")
+        return 2
     for path in request.paths:
         root = halfway.half_written(path)
         if root is not None:
             text, hint = halfway.message(os.path.relpath(root))
-            sys.stderr.write(f"error: {text}\n  hint: {hint}\n")
+            say(f"error: {text}\n  hint: {hint}")
             return 3
     gc.disable()  # objects are trees without cycles: collecting would only walk them again and again
     outcomes = _all(request)
     failed: list[int] = []
     for outcome in outcomes:
         for warning in outcome.warnings:
-            sys.stderr.write(f"{warning}\n")
+            say(warning)
         if outcome.error is not None:
-            sys.stderr.write(f"error: {outcome.error}\n")
+            say(f"error: {outcome.error}")
             failed.append(outcome.code)
     if failed:
         return max(failed)
@@ -82,7 +86,7 @@ def execute(request: Request) -> int:
 
         said = verify({outcome.path: "---\n".join(outcome.texts) for outcome in outcomes}, _flags(request))
         if said is not None:
-            sys.stderr.write(f"error: {said}\n")
+            say(f"error: {said}")
             return 1
     if request.output_dir is not None:
         return _write_files(outcomes, request.output_dir, "json" if request.output == "json" else "yaml")
@@ -190,21 +194,26 @@ def _relative(text: str) -> str:
 
 
 def _to_stdout(text: str) -> None:
-    data = text.encode("utf-8", "surrogatepass")
     sys.stdout.flush()
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.flush()
 
 
 def _write_files(outcomes: Sequence[Outcome], folder: str, suffix: str) -> int:
     names = file_names([outcome.path for outcome in outcomes])
-    os.makedirs(folder, exist_ok=True)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        say(f"error: {folder} is not a folder\n  hint: name a new or existing folder for --output-dir")
+        return 2
     for outcome, name in zip(outcomes, names, strict=True):
         text = _joined_json(outcome.texts) if suffix == "json" else "---\n".join(outcome.texts)
-        _write_file(os.path.join(folder, f"{name}.{suffix}"), text.encode("utf-8", "surrogatepass"))
+        path = os.path.join(folder, f"{name}.{suffix}")
+        try:
+            _write_file(path, text.encode("utf-8", "surrogatepass"))
+        except IsADirectoryError:
+            say(f"error: {path} is a folder; a rendering is to be written there")
+            return 2
     return 0
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from compiler import inputs
 from compiler.cli.secrets_options import Session, finish, progress, session, tell
-from compiler.errors import WorldError
 
 
 @click.group()
@@ -88,7 +88,7 @@ def import_command(session: Session, overlay: str, authority: str, certificate: 
     from compiler.secrets.authority import bring
     from compiler.workspace import secrets
 
-    pem = _read(certificate)
+    pem = inputs.read(certificate, "the certificate")
     private = identities.read_private(key, session.root) if key is not None else None
     (target,) = secrets.targets(session.root, [overlay])
     with secrets.exclusive(session.root) as tree, session.access() as access:
@@ -129,10 +129,3 @@ def create(session: Session, overlay: str, authority: str, key_file: Path) -> in
     tell(outcome)
     click.echo(f"wrote {key_file}: whoever has it can issue certificates that everything in {overlay} trusts", err=True)
     return 0
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise WorldError(f"{file} cannot be read: {error.strerror}") from error

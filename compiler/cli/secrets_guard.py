@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from compiler import inputs
 from compiler.cli.secrets_options import find_root
-from compiler.errors import WorldError
 
 
 @click.command()
@@ -50,7 +50,4 @@ def guard(files: tuple[Path, ...], history: bool, exclude: tuple[str, ...]) -> i
 
 def _named(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
     for file in files:
-        try:
-            yield str(file), file.read_bytes()
-        except OSError as error:
-            raise WorldError(f"{file} cannot be read: {error.strerror}") from error
+        yield str(file), inputs.read(file, "the file", largest=None)

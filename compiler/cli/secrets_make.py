@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from compiler import inputs
 from compiler.cli.secrets_options import Session, finish, progress, session
-from compiler.errors import CompilerError, WorldError
+from compiler.errors import CompilerError
 
 
 @click.command()
@@ -47,7 +48,7 @@ def init(
     by_cluster: dict[str, list[str]] = {}
     for overlay, recipient in _pairs("--cluster", clusters):
         by_cluster.setdefault(overlay, []).append(recipient)
-    pems = {overlay: _read(Path(file)) for overlay, file in _pairs("--cert", certificates)}
+    pems = {overlay: inputs.read(Path(file), "the certificate") for overlay, file in _pairs("--cert", certificates)}
     administrators = list(recipients)
     if generate_identity is not None:
         administrators.append(
@@ -87,13 +88,6 @@ def _pairs(option: str, values: Sequence[str]) -> list[tuple[str, str]]:
             raise CompilerError(f"{option} wants OVERLAY=VALUE, e.g. {option} demo=…")
         pairs.append((overlay, rest))
     return pairs
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise WorldError(f"{file} cannot be read: {error.strerror}") from error
 
 
 @click.command()

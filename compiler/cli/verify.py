@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
+from compiler.errors import WorldError
+
 
 def verify(renderings: Mapping[str, str], flags: Sequence[str] = ()) -> str | None:
     """Compare renderings with the real tool's.
@@ -15,15 +17,21 @@ def verify(renderings: Mapping[str, str], flags: Sequence[str] = ()) -> str | No
         flags: what else the real tool is to be given.
 
     Returns:
-        What differs or hinders, None when everything is equal.
+        What differs, None when everything is equal.
+
+    Raises:
+        WorldError: there is no such tool, or it cannot be run.
     """
     tool = shutil.which("kustomize") or shutil.which("kubectl")
     if tool is None:
-        return "--verify needs kustomize or kubectl on PATH"
+        raise WorldError(
+            "--verify needs kustomize or kubectl on PATH, and finds neither",
+            hint="install kustomize 5.8.1, or a kubectl that has it in `kubectl kustomize`",
+        )
     command = [tool, "kustomize"] if tool.endswith("kubectl") else [tool, "build"]
     versions = f"compiler {_own_version()} against {_version(tool)}"
     for path, text in renderings.items():
-        done = subprocess.run([*command, *flags, path], capture_output=True, check=False)
+        done = _ran([*command, *flags, path])
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip()
             return f"{path}: the real tool refuses what we render ({versions}): {said}"
@@ -50,5 +58,12 @@ def _own_version() -> str:
 
 def _version(tool: str) -> str:
     arguments = ["version", "--client"] if tool.endswith("kubectl") else ["version"]
-    done = subprocess.run([tool, *arguments], capture_output=True, check=False)
+    done = _ran([tool, *arguments])
     return f"{tool.rpartition('/')[2]} ({' '.join(done.stdout.decode('utf-8', 'replace').split())})"
+
+
+def _ran(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(command, capture_output=True, check=False)
+    except OSError as error:
+        raise WorldError(f"{command[0]} cannot be run: {error.strerror}") from error

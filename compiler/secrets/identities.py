@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from compiler import inputs
 from compiler.errors import CompilerError, Origin, WorldError
 from compiler.secrets.plaintext import Plaintext
-
-_LARGEST = 64 * 1024
 
 
 class Identities:
@@ -153,26 +151,13 @@ def read_private(file: Path, repository: Path) -> bytes:
         CompilerError: it stands in the repository, or is larger than any key.
         WorldError: it cannot be read.
     """
-    if not str(file).startswith("/dev/fd/"):
+    if not inputs.is_descriptor(file):
         refuse_inside(file, repository)
-    return _content(file, "key")
+    return inputs.read(file, "the key file")
 
 
 def _lines(file: Path) -> list[str]:
     try:
-        return _content(file, "identity").decode("utf-8").splitlines()
+        return inputs.read(file, "the identity file").decode("utf-8").splitlines()
     except UnicodeDecodeError:
         raise CompilerError(f"the identity file {file} is not text") from None
-
-
-def _content(file: Path, what: str) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode) and not str(file).startswith("/dev/fd/"):
-                raise CompilerError(f"the {what} file {file} is not a regular file")
-            content = stream.read(_LARGEST + 1)
-    except OSError as error:
-        raise WorldError(f"the {what} file {file} cannot be read: {error.strerror}") from error
-    if len(content) > _LARGEST:
-        raise CompilerError(f"the {what} file {file} is larger than {_LARGEST} bytes")
-    return content

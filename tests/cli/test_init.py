@@ -278,3 +278,15 @@ def test_inside_another_git_repository_none_is_made(tmp_path: Path, monkeypatch:
     assert module._git_init(tmp_path / "x", tmp_path / "x") is False
     monkeypatch.setenv("PATH", "/nonexistent")
     assert module._git_init(tmp_path / "x", tmp_path / "x") is False
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_certificate_that_is_no_regular_file_is_refused(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    file = tmp_path / "pipe" if kind == "pipe" else Path("/dev/zero")
+    arguments = ["init", str(tmp_path / "new"), "--host", "a.example.com", "--delivery", "argocd", "--cert", str(file)]
+    assert run(arguments) == 2
+    assert f"the certificate {file} is not a regular file" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

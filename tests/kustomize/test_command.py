@@ -116,5 +116,38 @@ def test_verify_says_what_the_real_tool_refuses(tmp_path: Path) -> None:
 
 def test_verify_without_a_tool_says_what_it_needs(tmp_path: Path) -> None:
     done = compiler(kustomization(tmp_path / "a", "a"), "--verify", path=str(tmp_path))
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (3, "")
     assert "needs kustomize or kubectl on PATH" in done.stderr
+
+
+def test_verify_with_a_tool_that_does_not_start_is_the_worlds_failure(tmp_path: Path) -> None:
+    tool(tmp_path / "bin", "")
+    (tmp_path / "bin" / "kustomize").write_text("#!/nowhere\n")
+    done = compiler(kustomization(tmp_path / "a", "a"), "--verify", path=f"{tmp_path / 'bin'}")
+    assert done.returncode == 3
+    assert "kustomize cannot be run: " in done.stderr
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "/dev/null"])
+def test_an_output_dir_that_is_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    place = os.path.join(tmp_path, name)
+    done = compiler(kustomization(tmp_path / "a", "a"), "--output-dir", place)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert place in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_in_place_of_a_rendering_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out" / "a.yaml").mkdir(parents=True)
+    done = compiler(kustomization(tmp_path / "a", "a"), "--output-dir", tmp_path / "out")
+    assert done.returncode == 2
+    assert "a.yaml is a folder" in done.stderr
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.yaml"]
+
+
+def test_an_empty_output_dir_is_wrong_usage(tmp_path: Path) -> None:
+    done = compiler(kustomization(tmp_path / "a", "a"), "--output-dir", "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: --output-dir is empty")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -96,3 +97,39 @@ def test_a_missing_a_binary_and_an_endless_file_are_told(tmp_path: Path, reposit
         identities.read([tmp_path / "binary"], repository=repository)
     with pytest.raises(CompilerError, match="not a regular file"):
         identities.read([Path("/dev/zero")], repository=repository)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link to a pipe"])
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path, repository: Path, kind: str) -> None:
+    file = tmp_path / "identity.txt"
+    match kind:
+        case "pipe":
+            os.mkfifo(file)
+        case "device":
+            file = Path("/dev/zero")
+        case "folder":
+            file.mkdir()
+        case _:
+            os.mkfifo(tmp_path / "pipe")
+            file.symlink_to("pipe")
+    with pytest.raises(CompilerError, match="is not a regular file"):
+        identities.read([file], repository=repository)
+    with pytest.raises(CompilerError, match="is not a regular file"):
+        identities.read_private(file, repository)
+
+
+@pytest.mark.parametrize("folder", ["/dev/fd", "/proc/self/fd"])
+def test_what_a_command_prints_can_be_an_identity(repository: Path, folder: str) -> None:
+    """``--identity <(…)`` becomes the name of an open descriptor."""
+    reading, writing = os.pipe()
+    os.write(writing, f"{person().identity}\n".encode())
+    os.close(writing)
+    try:
+        assert identities.read([Path(f"{folder}/{reading}")], repository=repository)
+    finally:
+        os.close(reading)
+
+
+def test_an_endless_descriptor_is_not_read_to_its_end(repository: Path) -> None:
+    with open("/dev/zero", "rb") as endless, pytest.raises(CompilerError, match="larger than 65536 bytes"):
+        identities.read([Path(f"/dev/fd/{endless.fileno()}")], repository=repository)

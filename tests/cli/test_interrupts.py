@@ -1,0 +1,52 @@
+"""Ctrl-C at any moment: one word, the code of an interrupt, and nothing else."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+_NATIVE = """
+import os, signal, sys
+from compiler.cli import interrupts
+interrupts.prepare()
+
+def hook(event, arguments):
+    # pyrage starts with a piece of Python; an exception there makes Rust panic
+    if event == "compile" and arguments[1] == "<string>" and not sent:
+        sent.append(event)
+        os.kill(os.getpid(), signal.SIGINT)
+
+sent = []
+sys.addaudithook(hook)
+try:
+    import pyrage
+    import time
+    time.sleep(5)
+except KeyboardInterrupt:
+    print("interrupted", *sent, "pyrage" in sys.modules)
+"""
+
+
+def test_it_waits_until_a_native_module_is_loaded() -> None:
+    done = subprocess.run([sys.executable, "-c", _NATIVE], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.stdout, done.stderr, done.returncode) == ("interrupted compile True\n", "", 0)
+
+
+@pytest.mark.parametrize("after", [0.1, 0.2, 0.3, 0.4])
+def test_a_command_ends_with_the_code_of_an_interrupt(after: float, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "compiler", "init", "new", "--host", "a.example.com", "--delivery", "argocd"]
+    with subprocess.Popen(
+        [*command, "--cert", "/dev/stdin"], cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        time.sleep(after)
+        running.send_signal(signal.SIGINT)
+        assert running.stderr is not None
+        said = running.stderr.read()
+        # Before the command line is reached Python itself answers an interrupt.
+        assert running.wait(10) in (130, -signal.SIGINT)
+    assert said.strip() == "interrupted" or running.returncode < 0
