@@ -253,6 +253,7 @@ def _inherit(made: Resource, old: Resource) -> None:
     made.previous = list(old.previous)
     made.prefixes, made.suffixes = list(old.prefixes), list(old.suffixes)
     made.trail = old.trail
+    made.refs = old.refs
 
 
 def _overlay(node: dict[str, Any], old: dict[str, Any], field: str) -> None:

@@ -13,6 +13,7 @@ from compiler.kustomize.order import check_order, ordered
 from compiler.kustomize.pipeline import run
 from compiler.kustomize.printer import print_document
 from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Resource
+from compiler.kustomize.scalars import is_null
 from compiler.kustomize.tree import Resolving, Tree
 from compiler.kustomize.values import plain
 
@@ -200,9 +201,21 @@ def _print(resource: Resource) -> str:
 
 
 def _clean(resource: Resource) -> None:
-    """Annotations become strings; the engine's own ones go; an empty map disappears."""
+    """Annotations become strings; the engine's own ones go; an empty map disappears.
+
+    Raises:
+        KustomizeError: the metadata of a list is no map (of anything else, that was refused when it was read).
+    """
     annotations = resource.metadata.get("annotations")
     if annotations is None:
+        metadata = resource.node.setdefault("metadata", {})
+        if type(metadata) is not dict and not is_null(metadata):
+            raise KustomizeError(
+                "failed to clean up origin tracking annotations: wrong node kind: expected a map as metadata",
+                path=resource.origin.path,
+                line=resource.origin.line,
+                hint="write metadata as a map, or leave it out",
+            )
         return
     resource.rewrite_annotations()
     annotations = resource.metadata.get("annotations")

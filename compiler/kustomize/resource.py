@@ -159,8 +159,22 @@ class Resource:
         return names
 
     def push_history(self) -> Id:
-        """Remember the current id, and return it."""
+        """Remember the current id, and return it; what never had a name (a list) has no history.
+
+        Raises:
+            KustomizeError: it lost its name, or has a comma in it. Kustomize keeps its history as comma-separated
+                lists, and ends with a panic when they are of unequal length.
+        """
         current = self.current()
+        if not current.name and not self.previous:
+            return current
+        if not current.name or "," in current.name or "," in current.kind:
+            raise KustomizeError(
+                "number of previous names, number of previous namespaces, number of previous kinds not equal",
+                path=self.origin.path,
+                line=self.origin.line,
+                hint="an object must have a name without commas before a prefix, suffix or namespace is put on it",
+            )
         self.previous.append((current.name, current.namespace, current.kind))
         return current
 

@@ -43,13 +43,10 @@ class Variable(NamedTuple):
 def read_variable(entry: Mapping[str, Any], place: str) -> Variable:
     """An entry of ``vars``, with its defaults.
 
-    Raises:
-        KustomizeError: no name, or no object.
+    A variable without a name is one: it stands in ``$()``.
     """
     reference = dict(entry.get("objref") or {})
     name = entry.get("name", "")
-    if not name:
-        raise KustomizeError("var with empty name", hint="add a name")
     if reference.get("apiVersion"):
         reference["group"], reference["version"] = group_version(reference["apiVersion"])
     for field in ("group", "version", "kind", "name", "namespace"):
@@ -129,8 +126,6 @@ def resolve_variables(resources: Resources, variables: Sequence[Variable], specs
 
 def _value(resources: Resources, variable: Variable) -> Any:
     candidates = [resource for resource in resources if resource.refs and variable.name in resource.refs]
-    if not candidates:
-        candidates = _targets(resources, variable)
     for resource in candidates:
         parts = split_field_path(_INDEX.sub(lambda match: f".{match[0]}", variable.path).lstrip("."))
         path = tuple(part.strip("[]") if part[1:-1].isdigit() else part for part in parts)
