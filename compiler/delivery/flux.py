@@ -11,7 +11,7 @@ from typing import Any
 
 from compiler.delivery.names import CLUSTER_SCOPED, delivery_name, kinds_beside
 from compiler.delivery.rights import applier_role
-from compiler.errors import CompilerError
+from compiler.errors import CompilerError, Origin
 from compiler.k8s.objects import Object
 from compiler.spec.models import Spec
 from compiler.spec.models.site import Flux
@@ -30,7 +30,8 @@ def flux_objects(
     Arguments as for :func:`compiler.delivery.delivery_files`.
 
     Raises:
-        CompilerError: the account could not apply an object, which no namespace holds.
+        CompilerError: the account could not apply an object, which no namespace holds. Its origin names a key of the
+            spec: which file says it is not known here.
     """
     name = delivery_name(spec, path)
     metadata = {"name": name, "namespace": flux.namespace}
@@ -68,9 +69,10 @@ def _account(spec: Spec, flux: Flux, objects: Sequence[Object], backends: Collec
     for obj in objects:
         if obj["kind"] in CLUSTER_SCOPED:
             raise CompilerError(
-                f"delivery.flux.service_account: {obj['kind']} {obj['metadata']['name']} is of no namespace, and the "
-                "account's Role can only allow what is",
-                hint="have it made by somebody else (namespace.create: false), or leave the key out",
+                f"{obj['kind']} {obj['metadata']['name']} is of no namespace, and the account's Role can only allow "
+                "what is",
+                origin=Origin("", field="delivery.flux.service_account"),
+                hint="have it made by somebody else, or leave this key out",
             )
     namespace = spec.namespace.name if spec.namespace else ""
     account = {"name": name, "namespace": flux.namespace}

@@ -9,6 +9,7 @@ from compiler.spec.wrong import Wrong
 
 _FIELDS = ("email", "first_name", "last_name")
 _USER = "%(user)s"
+_PERCENT_HINT = r"write %% for a percent sign, or its code \25"
 
 
 def check_authentication(spec: Spec, wrong: Wrong) -> None:
@@ -40,10 +41,15 @@ def _ldap(spec: Spec, ldap: Ldap, wrong: Wrong) -> None:
             (*place, "users", "dn_template"),
             (*place, "users"),
         )
-    if _USER not in users.filter:
+    if _USER not in users.filter.replace("%%", ""):
         wrong.add(f"the filter finds everybody: {_USER} must be in it", (*place, "users", "filter"))
-    if users.dn_template is not None and _USER not in users.dn_template:
+    if users.dn_template is not None and _USER not in users.dn_template.replace("%%", ""):
         wrong.add(f"every user would have this DN: {_USER} must be in it", (*place, "users", "dn_template"))
+    _template(users.filter, (*place, "users", "filter"), wrong)
+    if users.dn_template is not None:
+        _template(users.dn_template, (*place, "users", "dn_template"), wrong)
+    if ldap.groups is not None and "%" in ldap.groups.filter.replace("%%", ""):
+        wrong.add("a percent sign that stands for nothing", (*place, "groups", "filter"), hint=_PERCENT_HINT)
     for field in users.attributes:
         if field not in _FIELDS:
             wrong.add(
@@ -62,3 +68,13 @@ def _ldap(spec: Spec, ldap: Ldap, wrong: Wrong) -> None:
         )
     if "ca.crt" in existing.keys and ldap.ca is not None:
         wrong.add("authentication.ldap.ca says the CA already", ("secrets", "existing", "ldap", "keys", "ca.crt"))
+
+
+def _template(text: str, place: Path, wrong: Wrong) -> None:
+    """django-auth-ldap formats the text with ``%`` at each login, which fails with anything else after a percent sign
+    (``LDAPSearch.execute``, ``_LDAPUser._construct_simple_user_dn``)."""
+    rest = text.replace("%%", "").replace(_USER, "")
+    if "%" not in rest:
+        return
+    hint = f"{_USER}, with the s" if "%(user)" in rest else f"only {_USER} stands for something; {_PERCENT_HINT}"
+    wrong.add("every login would fail: a percent sign that stands for nothing", place, hint=hint)

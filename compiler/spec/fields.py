@@ -1,45 +1,32 @@
-"""Rules for single fields that a pattern cannot say: networks, labels, schedules, certificates, URLs, images."""
+"""Rules for single fields that a pattern cannot say: texts, networks, schedules, certificates, images."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-import urllib.parse
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from compiler.spec.models import Spec
 from compiler.spec.models.authentication import Keycloak, Ldap, Oidc
 from compiler.spec.node import Node, Path, leaves
-from compiler.spec.reader import shorten
 from compiler.spec.wrong import Wrong
 
-_LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
-_LABEL_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-_OWN_LABELS = frozenset(
-    f"app.kubernetes.io/{name}" for name in ("component", "instance", "managed-by", "name", "part-of", "version")
-)
 _IMAGE = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*\Z")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
-_SCP = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:\S+\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _CRON_ITEM = re.compile(r"(\*|(\d+)(-(\d+))?)(/(\d+))?\Z")
 
 
 def check_fields(spec: Spec, wrong: Wrong) -> None:
     """Every rule of this module."""
-    _private_keys(wrong)
+    _all_texts(wrong)
     for path, cidrs in _networks(spec):
         for index, cidr in enumerate(cidrs):
             _network(cidr, (*path, index), wrong)
-    for path, labels in _labels(spec):
-        for name, value in labels.items():
-            _label(name, value, (*path, name), wrong)
     for path, pem in _certificates(spec):
         if pem is not None and "-----BEGIN CERTIFICATE-----" not in pem:
             wrong.add("expected certificates in PEM form (-----BEGIN CERTIFICATE-----)", path)
-    for path, url in _urls(spec):
-        if url is not None:
-            _credentials(url, path, wrong)
     for role in ("pulp", "web", "postgres", "redis"):
         image = getattr(spec.images, role)
         if image.name is not None and not _IMAGE.match(image.name):
@@ -106,14 +93,13 @@ def _logins(spec: Spec) -> Iterator[tuple[Path, Ldap | Keycloak | Oidc]]:
 
 
 def _network(cidr: str, path: Path, wrong: Wrong) -> None:
+    if "%" in cidr:
+        wrong.add("a zone of one node has no place in a NetworkPolicy", path, hint="leave out what follows the %")
+        return
     try:
         if "/" in cidr:
             network = ipaddress.ip_network(cidr)
-            if "%" in cidr:
-                wrong.add(
-                    "a zone of one node has no place in a NetworkPolicy", path, hint="leave out what follows the %"
-                )
-            elif path[:-1] == ("network_policies", "except_cidrs") and not network.prefixlen:
+            if path[:-1] == ("network_policies", "except_cidrs") and not network.prefixlen:
                 wrong.add(
                     "this is everything, and no block is left when it is taken out",
                     path,
@@ -131,22 +117,6 @@ def _network(cidr: str, path: Path, wrong: Wrong) -> None:
     wrong.add("expected a network in CIDR form, like 10.0.0.0/16", path)
 
 
-def _labels(spec: Spec) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    yield ("labels",), spec.labels
-    for role in ("api", "content", "worker", "web"):
-        yield (role, "pod_labels"), getattr(spec, role).pod_labels
-
-
-def _label(name: str, value: str, path: Path, wrong: Wrong) -> None:
-    prefix, slash, base = name.rpartition("/")
-    if not _LABEL_NAME.match(base) or (slash and (len(prefix) > 253 or not _LABEL_PREFIX.match(prefix))):
-        wrong.add(f'"{shorten(name)}" is not the name of a Kubernetes label', path)
-    elif name in _OWN_LABELS:
-        wrong.add("the compiler sets this label itself", path)
-    if value and not _LABEL_NAME.match(value):
-        wrong.add("a label's value has at most 63 letters, digits, dashes, dots and underscores", path)
-
-
 def _certificates(spec: Spec) -> Iterable[tuple[Path, str | None]]:
     if spec.database is not None and spec.database.external is not None:
         yield ("database", "external", "ca"), spec.database.external.ca
@@ -160,49 +130,19 @@ def _certificates(spec: Spec) -> Iterable[tuple[Path, str | None]]:
         yield (*place, "ca"), service.ca
 
 
-def _urls(spec: Spec) -> Iterable[tuple[Path, str | None]]:
-    if spec.replica is not None and spec.replica.upstream is not None:
-        yield ("replica", "upstream", "url"), spec.replica.upstream.url
-    if spec.storage is not None and spec.storage.s3 is not None:
-        yield ("storage", "s3", "endpoint"), spec.storage.s3.endpoint
-    if spec.authentication.sso is not None and spec.authentication.sso.keycloak is not None:
-        yield ("authentication", "sso", "keycloak", "url"), spec.authentication.sso.keycloak.url
-    if spec.authentication.sso is not None and spec.authentication.sso.oidc is not None:
-        yield ("authentication", "sso", "oidc", "issuer"), spec.authentication.sso.oidc.issuer
-    if spec.delivery is not None and spec.delivery.argocd is not None:
-        yield ("delivery", "argocd", "repo"), spec.delivery.argocd.repo
-    if spec.delivery is not None and spec.delivery.flux is not None:
-        yield ("delivery", "flux", "repo"), spec.delivery.flux.repo
-
-
-def _credentials(url: str, path: Path, wrong: Wrong) -> None:
-    """A URL that is none, or that carries a password. The URL itself is never repeated."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        password, host, _port = parts.password, parts.hostname, parts.port
-    except ValueError:
-        wrong.add("this is not a URL", path)
-        return
-    if password is not None:
-        wrong.add("a URL with a password stands in Git in the clear", path, hint="leave the password out")
-    elif path == ("delivery", "flux", "repo") and parts.scheme not in ("http", "https", "ssh"):
-        # the pattern of GitRepository.spec.url in Flux's source.toolkit.fluxcd.io/v1
-        wrong.add("expected a Git URL that begins with https://, http:// or ssh://", path)
-    elif path == ("delivery", "argocd", "repo") and not (parts.scheme or _SCP.match(url)):
-        wrong.add("expected a Git URL, like https://git.example.com/acme/pulp.git", path)
-    elif parts.scheme in ("http", "https", "ssh") and not host:
-        wrong.add("this URL has no host", path)
-    elif path == ("replica", "upstream", "url") and (
-        parts.username or parts.path.strip("/") or parts.query or parts.fragment
-    ):
-        wrong.add("expected scheme, host and optional port only", path, hint="the path goes to api_root")
-
-
-def _private_keys(wrong: Wrong) -> None:
+def _all_texts(wrong: Wrong) -> None:
     for path, node in leaves(wrong.node):
         for child, place in _texts(node, path):
             if "PRIVATE KEY" in child or "AGE-SECRET-KEY-" in child:
                 wrong.add("a private key has no place in a spec", place, hint="take it out of Git's history too")
+            elif "\r" in child:
+                wrong.add(
+                    "expected lines that end with a line feed, found a carriage return (a file of Windows)",
+                    place,
+                    hint="leave each \\r out; a block text (`|`) has none",
+                )
+            elif _CONTROL.search(child):
+                wrong.add("expected text, found a control character", place)
 
 
 def _texts(node: Node, path: Path) -> Iterator[tuple[str, Path]]:

@@ -11,14 +11,18 @@ import urllib.parse
 from compiler.errors import CompilerError
 from compiler.k8s.versions import SUPPORTED_KUBERNETES
 from compiler.spec.authentication import check_authentication
+from compiler.spec.delivery import check_delivery
 from compiler.spec.existing import check_existing
 from compiler.spec.fields import check_fields
 from compiler.spec.groups import GROUPS
+from compiler.spec.labels import check_labels
 from compiler.spec.models import Spec, Workload
 from compiler.spec.node import Node, Path, find
 from compiler.spec.reader import shorten
+from compiler.spec.resources import check_resources
 from compiler.spec.settings import check_settings
 from compiler.spec.signing import check_signing
+from compiler.spec.urls import check_urls
 from compiler.spec.wrong import Wrong
 
 MINIMUM_PULP = (3, 70)
@@ -55,10 +59,14 @@ def check(spec: Spec, node: Node) -> tuple[CompilerError, ...]:
             hint="say `environment: demo`, `production` or `replica`; a layer to build on leaves the namespace out",
         )
     check_authentication(spec, wrong)
+    check_delivery(spec, wrong)
     check_existing(spec, wrong)
     check_signing(spec, wrong)
     check_settings(spec, wrong)
     check_fields(spec, wrong)
+    check_labels(spec, wrong)
+    check_resources(spec, wrong)
+    check_urls(spec, wrong)
     return tuple(wrong.errors)
 
 

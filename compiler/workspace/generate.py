@@ -20,6 +20,7 @@ from compiler.workspace.changes import Change, folder_changes
 from compiler.workspace.compilation import Compilation
 from compiler.workspace.failures import raise_together, translated
 from compiler.workspace.lock import NAME as LOCK
+from compiler.workspace.modelling import placed
 from compiler.workspace.repository import MARKER, SPEC, Workspace, folders_with
 from compiler.workspace.seals import refuse_broken_seals
 from compiler.workspace.secrets import backend_of, leaves_of
@@ -151,7 +152,8 @@ class _Run:
 
     def _delivery(self, folder: str, plain: Rendering) -> Mapping[str, bytes]:
         """The delivery files: they name the kinds that the overlay renders to, ``custom/`` included."""
-        spec = self.compilation.spec(folder).spec
+        effective = self.compilation.spec(folder)
+        spec = effective.spec
         rendering = plain
         if any(self.compilation.components(one) for one in (folder, *self.compilation.ancestors(folder))):
             with translated(folder):
@@ -160,8 +162,8 @@ class _Run:
         if spec.delivery is None or spec.abstract or spec.namespace is None:
             return {}
         objects = [one.data for one in rendering.objects]
-        return _bytes(
-            delivery_files(
+        with placed(effective):
+            made = delivery_files(
                 spec,
                 objects,
                 path=folder,
@@ -169,7 +171,7 @@ class _Run:
                 leaves=leaves_of(spec),
                 ksops=self.compilation.ksops(folder),
             )
-        )
+        return _bytes(made)
 
 
 def _orphans(tree: Tree) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""The model of an effective spec, its errors told at the line of the layer that asked for what cannot be."""
+"""What is made of an effective spec, its errors told at the line of the layer that asked for what cannot be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from compiler.errors import CompilerError, Origin
@@ -22,8 +23,19 @@ def model_of(
     """
     from compiler.pulp.model import build_model
 
-    try:
+    with placed(effective):
         return build_model(effective.spec, generations, reencrypting)
+
+
+@contextmanager
+def placed(effective: EffectiveSpec) -> Iterator[None]:
+    """Give an error that names a key of the spec, but no file, the line of the layer that says the key.
+
+    Raises:
+        CompilerError: what was raised inside.
+    """
+    try:
+        yield
     except CompilerError as error:
         if error.origin is None or error.origin.path or error.origin.field is None:
             raise

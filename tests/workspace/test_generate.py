@@ -381,3 +381,20 @@ def test_the_name_of_a_secret_that_is_not_made_here_is_free(workspace: Workspace
     (workspace.root / "overlays/own").mkdir()
     (workspace.root / "overlays/own/pulp.yaml").write_text(OWN + f"secrets: {{existing: {existing}}}\n")
     assert plan(workspace)
+
+
+def test_what_fluxs_account_cannot_apply_is_told_at_the_line_that_wants_the_account(workspace: Workspace) -> None:
+    overlay = workspace.root / "overlays/own"
+    (overlay / "custom").mkdir(parents=True)
+    (overlay / "pulp.yaml").write_text(
+        OWN + 'delivery:\n  flux:\n    repo: "https://git.example.com/x.git"\n    service_account: applier\n'
+    )
+    (overlay / "custom/kustomization.yaml").write_text(
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [role.yaml]\n"
+    )
+    (overlay / "custom/role.yaml").write_text(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: wide}\nrules: []\n"
+    )
+    with pytest.raises(CompilerError, match="ClusterRole wide is of no namespace") as caught:
+        plan(workspace)
+    assert str(caught.value).startswith("overlays/own/pulp.yaml:8:5: delivery.flux.service_account: ")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from compiler.spec.models.common import Section
+from compiler.spec.models.common import Section, Undirected
 
 Dn = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+ *=.+$", max_length=1000)]
 """A distinguished name (RFC 4514)."""
@@ -70,7 +70,7 @@ class Ldap(Section):
     """Scheme, host and optional port."""
     ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA that signed its certificate; the image's public CAs when absent."""
-    bind_dn: Annotated[str | None, Field(pattern=r"^[^@\s].*$", examples=["cn=pulp,dc=example,dc=com"])] = None
+    bind_dn: Annotated[Undirected | None, Field(examples=["cn=pulp,dc=example,dc=com"])] = None
     """Whose account searches; anonymous when absent. Its password is a given secret, ``<name>-ldap``."""
     users: LdapUsers
     """Users."""

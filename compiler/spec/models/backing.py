@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from compiler.spec.models.common import Hostname, K8sObject, Quantity, SecretKey, SecretName, Section
+from compiler.spec.models.common import Hostname, K8sObject, Quantity, SecretKey, SecretName, Section, Undirected
 
 
 class EmbeddedDatabase(Section):
@@ -14,7 +14,7 @@ class EmbeddedDatabase(Section):
 
     size: Annotated[Quantity, Field(examples=["8Gi"])] = "8Gi"
     """Size of its volume."""
-    storage_class: Annotated[str | None, Field(examples=["standard"])] = None
+    storage_class: Annotated[SecretName | None, Field(examples=["standard"])] = None
     """StorageClass; the cluster's default when absent."""
     resources: Annotated[K8sObject | None, Field(examples=[{"requests": {"cpu": "250m", "memory": "512Mi"}}])] = None
     """Kubernetes ResourceRequirements."""
@@ -27,9 +27,9 @@ class ExternalDatabase(Section):
     """Host name, as in its certificate."""
     port: Annotated[int, Field(ge=1, le=65535, examples=[5432])] = 5432
     """TCP port."""
-    name: Annotated[str, Field(min_length=1, max_length=63, examples=["pulp"])] = "pulp"
+    name: Annotated[Undirected, Field(max_length=63, examples=["pulp"])] = "pulp"
     """Database name."""
-    user: Annotated[str, Field(min_length=1, max_length=63, examples=["pulp"])] = "pulp"
+    user: Annotated[Undirected, Field(max_length=63, examples=["pulp"])] = "pulp"
     """Role name. Its password is a given secret."""
     ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA that signed its certificate; the image's public CAs when absent."""
@@ -70,7 +70,7 @@ class ExternalCache(Section):
     """TCP port."""
     db: Annotated[int, Field(ge=0, examples=[0])] = 0
     """Database number."""
-    user: Annotated[str | None, Field(examples=["pulp"])] = None
+    user: Annotated[Undirected | None, Field(examples=["pulp"])] = None
     """ACL user; the default user when absent. Its password is a given secret."""
     ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA that signed its certificate; the image's public CAs when absent."""
@@ -100,7 +100,7 @@ class VolumeStorage(Section):
 
     size: Annotated[Quantity, Field(examples=["100Gi"])]
     """Size."""
-    storage_class: Annotated[str | None, Field(examples=["standard"])] = None
+    storage_class: Annotated[SecretName | None, Field(examples=["standard"])] = None
     """StorageClass; the cluster's default when absent."""
     access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteMany"
     """``ReadWriteOnce`` only with one replica of each role (all then share a node)."""
@@ -120,7 +120,9 @@ class S3Storage(Section):
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["pulp-prod"])]
     """Bucket name."""
-    region: Annotated[str | None, Field(examples=["eu-west-1"])] = None
+    region: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=63, examples=["eu-west-1"])
+    ] = None
     """Region."""
     endpoint: Annotated[str | None, Field(pattern=r"^https?://", examples=["https://s3.example.com"])] = None
     """Endpoint URL of a compatible store."""

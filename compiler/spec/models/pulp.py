@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from compiler.spec.models.common import Section
+from compiler.spec.models.common import SecretName, Section
 
 Plugin = Literal["ansible", "certguard", "container", "deb", "file", "gem", "maven", "npm", "ostree", "python", "rpm"]
 
@@ -53,5 +53,5 @@ class Pulp(Section):
         Field(examples=[["sha256", "sha512"]]),
     ] = None
     """``ALLOWED_CONTENT_CHECKSUMS``; ``sha256`` must be among them."""
-    image_pull_secrets: Annotated[list[str], Field(examples=[["registry-credentials"]])] = []
+    image_pull_secrets: Annotated[list[SecretName], Field(examples=[["registry-credentials"]])] = []
     """Existing image pull Secrets, put on the ServiceAccounts."""

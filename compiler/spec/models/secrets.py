@@ -29,9 +29,9 @@ class CertManager(Section):
     """The issuer of the clients of api and content, which must sign nothing else; made when absent."""
     kind: Literal["Issuer", "ClusterIssuer"] = "Issuer"
     """Kind of the issuers that are named."""
-    duration: Annotated[str, Field(pattern=r"^[0-9]+h$", examples=["2160h"])] = "2160h"
+    duration: Annotated[str, Field(pattern=r"^[1-9][0-9]*h$", examples=["2160h"])] = "2160h"
     """How long a certificate lives."""
-    renew_before: Annotated[str, Field(pattern=r"^[0-9]+h$", examples=["720h"])] = "720h"
+    renew_before: Annotated[str, Field(pattern=r"^[1-9][0-9]*h$", examples=["720h"])] = "720h"
     """How long before its end a certificate is renewed."""
 
 

@@ -32,7 +32,7 @@ class Namespace(Section):
 class IngressTls(Section):
     """TLS at the Ingress: exactly one of ``issuer`` and ``secret``."""
 
-    issuer: Annotated[str | None, Field(examples=["letsencrypt"])] = None
+    issuer: Annotated[SecretName | None, Field(examples=["letsencrypt"])] = None
     """cert-manager ClusterIssuer that fills ``<name>-ingress-tls``."""
     secret: Annotated[SecretName | None, Field(examples=["pulp-tls"])] = None
     """An existing ``kubernetes.io/tls`` Secret."""
@@ -41,7 +41,7 @@ class IngressTls(Section):
 class Ingress(Section):
     """An Ingress in front of web."""
 
-    class_name: Annotated[str | None, Field(alias="class", examples=["nginx"])] = None
+    class_name: Annotated[SecretName | None, Field(alias="class", examples=["nginx"])] = None
     """IngressClass; the cluster's default when absent."""
     tls: IngressTls | None = None
     """TLS; without it the Ingress serves the certificate its controller has."""
@@ -83,9 +83,9 @@ class Upstream(Section):
 
     url: Annotated[str, Field(pattern=r"^https://", examples=["https://pulp.example.com"])]
     """Scheme, host and optional port of the centre."""
-    api_root: Annotated[str, Field(pattern=r"^/(.*/)?$", examples=["/pulp/"])] = "/pulp/"
+    api_root: Annotated[str, Field(pattern=r"^/([A-Za-z0-9._~-]+/)*$", examples=["/pulp/"])] = "/pulp/"
     """API_ROOT of the centre."""
-    domain: Annotated[str | None, Field(examples=["default"])] = None
+    domain: Annotated[str | None, Field(pattern=r"^[-A-Za-z0-9_]+$", max_length=50, examples=["default"])] = None
     """Domain at the centre."""
     ca: Annotated[str | None, Field(examples=["-----BEGIN CERTIFICATE-----\n…"])] = None
     """PEM of the CA of the centre's certificate; the image's public CAs when absent."""
@@ -138,11 +138,13 @@ class Argocd(Section):
 
     repo: Annotated[str, Field(examples=["https://git.example.com/acme/pulp.git"])]
     """Git URL of this repository."""
-    revision: str = "main"
+    revision: Annotated[str, Field(pattern=r"^\S(.*\S)?$", examples=["main"])] = "main"
     """Branch, tag or commit."""
     namespace: DnsLabel = "argocd"
     """Namespace of Argo CD."""
-    cluster: str = "https://kubernetes.default.svc"
+    cluster: Annotated[str, Field(pattern=r"^https?://", examples=["https://kubernetes.default.svc"])] = (
+        "https://kubernetes.default.svc"
+    )
     """API server of the destination."""
     prune: bool = True
     """Delete what has left Git."""
@@ -155,11 +157,13 @@ class Flux(Section):
 
     repo: Annotated[str, Field(examples=["ssh://git@git.example.com/acme/pulp.git"])]
     """Git URL of this repository."""
-    revision: str = "main"
+    revision: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$", examples=["main"])] = "main"
     """Branch."""
     namespace: DnsLabel = "flux-system"
     """Namespace of Flux's objects."""
-    interval: Annotated[str, Field(pattern=r"^([0-9]+(h|m|s))+$", examples=["10m"])] = "10m"
+    interval: Annotated[
+        str, Field(pattern=r"^([0-9]+(h|m|s))*[0-9]*[1-9][0-9]*(h|m|s)([0-9]+(h|m|s))*$", examples=["10m"])
+    ] = "10m"
     """How often Flux reconciles."""
     prune: bool = True
     """Delete what has left Git."""

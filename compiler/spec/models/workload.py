@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from compiler.spec.models.common import K8sObject, Quantity, Section
+from compiler.spec.models.common import K8sObject, Quantity, SecretName, Section
 
 
 class Autoscale(Section):
@@ -48,7 +48,7 @@ class Workload(Section):
     """Extra annotations on the pods."""
     pod_labels: Annotated[dict[str, str], Field(examples=[{"team": "content"}])] = {}
     """Extra labels on the pods."""
-    priority_class: Annotated[str | None, Field(examples=["system-cluster-critical"])] = None
+    priority_class: Annotated[SecretName | None, Field(examples=["system-cluster-critical"])] = None
     """PriorityClass of the pods."""
 
 
