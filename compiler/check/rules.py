@@ -57,7 +57,9 @@ RULES: dict[str, Rule] = {
     "pod/duplicate-mount": Rule("error", "Mounts of a container have different paths."),
     "pod/duplicate-container": Rule("error", "Containers of a pod have different names."),
     "pod/probe-port": Rule("error", "A port that a probe names is a port of its container."),
-    "secret/not-made": Rule("error", "The Secrets and trust bundles that a spec needs were made."),
+    "secret/not-made": Rule(
+        "error", "The Secrets and trust bundles that a spec needs were made, or wait in the inventory to be set."
+    ),
     "secret/plain": Rule("error", "A Secret is sealed."),
     "secret/config-map": Rule("error", "A ConfigMap holds no private key or password."),
     "secret/private-key": Rule("error", "No field holds a private key or an age identity."),

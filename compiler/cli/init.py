@@ -69,13 +69,14 @@ def command(
         now=datetime.now(UTC).replace(microsecond=0),
         sops=sops,
     )
-    _tell(
-        made, repo if guessed else None, "" if made.identity == default_identity() else f" --identity {made.identity}"
-    )
+    option = "" if made.identity == default_identity() else f" --identity {made.identity}"
+    _tell(made, repo if guessed else None, option, ksops=delivery == "argocd" and cert is None)
     return 0
 
 
-def _tell(made: Scaffolded, guessed_repo: str | None, option: str) -> None:
+def _tell(made: Scaffolded, guessed_repo: str | None, option: str, *, ksops: bool) -> None:
+    from compiler.secrets.ksops import WARNING
+
     def say(text: str) -> None:
         click.echo(text, err=True)
 
@@ -90,5 +91,8 @@ def _tell(made: Scaffolded, guessed_repo: str | None, option: str) -> None:
     if guessed_repo is not None:
         say(f"  put the repository's Git URL in place of {guessed_repo} in overlays/*/pulp.yaml")
     say("  edit overlays/prod/pulp.yaml, run `compiler generate`, then commit")
+    if ksops:
+        say(f"  decide who opens the secrets. {WARNING}.")
+        say("    The end of overlays/prod/pulp.yaml says how a sealed-secrets controller does it instead")
     for secret in made.unset:
         say(f"  compiler secrets set {secret}{option}")

@@ -85,6 +85,7 @@ def check_answers(answers: Answers) -> None:
     """
     from compiler.spec.fields import check_fields
     from compiler.spec.node import Mark, from_plain
+    from compiler.spec.urls import check_urls
     from compiler.spec.validation import validate
     from compiler.spec.wrong import Wrong
 
@@ -100,6 +101,7 @@ def check_answers(answers: Answers) -> None:
     if spec is not None:
         wrong = Wrong(node)
         check_fields(spec, wrong)
+        check_urls(spec, wrong)
         errors = tuple(wrong.errors)
     told = []
     for error in errors:

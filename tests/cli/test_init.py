@@ -290,3 +290,32 @@ def test_a_certificate_that_is_no_regular_file_is_refused(
     assert run(arguments) == 2
     assert f"the certificate {file} is not a regular file" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+def test_without_a_controller_the_next_steps_say_what_ksops_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "_seal", _only_identities)
+    monkeypatch.setattr(module, "_generate", lambda root: None)
+    (tmp_path / "controller.pem").write_bytes(controller_certificate())
+    said = {}
+    for kind in KINDS:
+        options = ["--host", "a.example.com", "--delivery", delivery_of(kind), "--identity", str(tmp_path / "me.txt")]
+        options += ["--cert", str(tmp_path / "controller.pem")] if kind == "sealed" else []
+        assert run(["init", str(tmp_path / kind), *options]) == 0
+        said[kind] = capsys.readouterr().err.partition("next:\n")[2]
+    assert "KSOPS hands plaintext to Argo CD: its repo-server holds the key" in said["argocd"]
+    assert "sealed-secrets controller" in said["argocd"]
+    assert "KSOPS" not in said["flux"] + said["sealed"]
+
+
+def test_a_given_secret_that_nobody_has_set_is_told_by_status_and_not_by_check(
+    made: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(made["flux"])
+    assert run(["check", "overlays/prod"]) == 0
+    assert "no findings" in capsys.readouterr().out
+    assert run(["secrets", "status", "prod"]) == 1
+    assert "not set: password" in capsys.readouterr().out
+    for page in ("README.md", "docs/check.md"):
+        assert "`compiler secrets status`" in (Path(__file__).parents[2] / page).read_text()
