@@ -25,12 +25,12 @@ _WORDS = {
 
 
 @click.command(short_help="Say where a rendered field has its value from.")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path())  # no pathlib.Path: it would make one slash of the two in a URL
 @click.argument("target", required=False, metavar="[KIND/NAME")
 @click.argument("field", required=False, metavar="[FIELDPATH]]")
 @click.option("-o", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
 @allowing
-def command(path: Path, target: str | None, field: str | None, output: str, allowed: Allowed) -> int:
+def command(path: str, target: str | None, field: str | None, output: str, allowed: Allowed) -> int:
     """Say where a rendered field has its value from.
 
     Prints the value and the steps that made it: the line of the base, then each patch and transformer that changed it,
@@ -46,12 +46,18 @@ def command(path: Path, target: str | None, field: str | None, output: str, allo
       compiler explain overlays/prod Deployment/pulp-api spec.replicas
       compiler explain overlays/prod Deployment/pulp-api 'spec.template.spec.containers[name=*].image'
       compiler explain overlays/prod ConfigMap/pulp-settings
+      compiler explain 'https://HOST/ORG/REPO//FOLDER?ref=COMMIT' --allow-remote
     """
+    from compiler.kustomize.loader import repo_of
+    from compiler.kustomize.tree import MemoryTree
     from compiler.workspace.explain import explain, locate
 
-    halfway.refuse(str(path))
-    tree, folder = locate(path)
-    explanation = explain(tree, folder, target, field, allowed)
+    if repo_of(path) is not None:
+        explanation = explain(MemoryTree({}), path, target, field, allowed, url=True)
+    else:
+        halfway.refuse(path)
+        tree, folder = locate(Path(path))
+        explanation = explain(tree, folder, target, field, allowed)
     click.echo(_json(explanation) if output == "json" else _text(explanation), nl=False)
     return 0
 

@@ -12,6 +12,8 @@ from compiler.cli import halfway
 from compiler.cli.streams import say
 
 if TYPE_CHECKING:
+    import re
+
     from compiler.kustomize.remote import Remotes
     from compiler.kustomize.rendering import Rendering
 
@@ -178,6 +180,8 @@ def _joined_json(texts: Sequence[str]) -> str:
 def _shown(error: Any) -> str:
     """An error with paths as the person would write them."""
     if error.path is not None and "//" not in error.path:  # a remote base's files go by their repository
+        if error.message.startswith("unable to find one of") and os.path.isfile(f"/{error.path}/pulp.yaml"):
+            error.hint = "it has a pulp.yaml, of which `compiler generate` writes the kustomization"
         error.path = os.path.relpath(f"/{error.path}")
         if error.path.startswith("../../../"):
             error.path = os.path.abspath(error.path)
@@ -185,12 +189,19 @@ def _shown(error: Any) -> str:
 
 
 def _relative(text: str) -> str:
+    """A message with paths relative to the working folder, or absolute; in the engine's, the root is the disk's."""
     here = os.getcwd().lstrip("/")
-    if not here or here not in text:
+    if not here or "/" not in text:
         return text
     import re
 
-    return re.sub(rf"(?<![\w/.-]){re.escape(here)}/", "", text)  # not in a file:// URL
+    text = re.sub(rf"(?<![\w/.-])/?{re.escape(here)}/", "", text)  # not in a file:// URL
+    return re.sub(r"(?<![\w/.:@-])(?:[^\s/'\":,]+/)+[^\s/'\":,]+(?=:[0-9])", _absolute, text)  # FILE:LINE
+
+
+def _absolute(found: re.Match[str]) -> str:
+    path = found[0]
+    return f"/{path}" if os.path.isfile(f"/{path}") and not os.path.isfile(path) else path
 
 
 def _to_stdout(text: str) -> None:

@@ -74,11 +74,12 @@ def _fetched(cache: str, url: str, ref: str, timeout: float, files: bool) -> Clo
     shelf = os.path.join(cache, hashlib.sha256(without_secret(url).encode()).hexdigest()[:40])
     if _COMMIT.fullmatch(ref) is not None and os.path.isdir(os.path.join(shelf, ref)):
         return Clone(os.path.join(shelf, ref), url, ref)
-    os.makedirs(shelf, mode=0o700, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix=".fetch-", dir=shelf)
+    os.makedirs(cache, mode=0o700, exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix=".fetch-", dir=cache)
     try:
         commit = _fetch(scratch, url, ref, timeout, files)
         place = os.path.join(shelf, commit)
+        os.makedirs(shelf, mode=0o700, exist_ok=True)  # not before there is something to put into it
         if not os.path.isdir(place):
             try:
                 os.rename(scratch, place)

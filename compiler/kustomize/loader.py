@@ -100,13 +100,13 @@ class Loader:
         if not found:
             raise KustomizeError(
                 "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' "
-                f"in directory '{self.here or '.'}'",
+                f"in directory '{self.said(self.here)}'",
                 path=self.here or ".",
                 hint="name a folder that has a kustomization file",
             )
         if len(found) > 1:
             raise KustomizeError(
-                f"Found multiple kustomization files under: {self.here or '.'}",
+                f"Found multiple kustomization files under: {self.said(self.here)}",
                 path=self.here or ".",
                 hint=f"keep one of {', '.join(posixpath.basename(path) for path in found)}",
             )
@@ -126,10 +126,10 @@ class Loader:
         if path.startswith("/"):
             raise KustomizeError(f"new root '{path}' cannot be absolute", hint="use a relative path")
         real = self._resolve(path)
-        if self.tree.is_file(real):
-            raise KustomizeError(f"must build at directory: '{self._shown(real)}': file is not directory")
+        shown = self.said(self._shown(real))
+        if self.tree.is_file(real) or (not self.tree.is_dir(real) and self._is_special(real)):
+            raise KustomizeError(f"must build at directory: '{shown}': file is not directory")
         if not self.tree.is_dir(real):
-            shown = self._shown(real)
             raise KustomizeError(
                 f"must build at directory: not a valid directory: evalsymlink failure on '{shown}' : "
                 f"lstat {shown}: no such file or directory"
@@ -138,7 +138,8 @@ class Loader:
         for visited in (*self.parents, self.here):
             if visited == candidate or not candidate or visited.startswith(f"{candidate}/"):
                 raise KustomizeError(
-                    f"cycle detected: candidate root '{candidate or '.'}' contains visited root '{visited or '.'}'",
+                    f"cycle detected: candidate root '{self.said(candidate)}' "
+                    f"contains visited root '{self.said(visited)}'",
                     hint="a base cannot be the folder itself or lie above it",
                 )
         return self._below(self.tree, real, self.base)
@@ -172,19 +173,21 @@ class Loader:
                 f"remote files are not fetched: '{path}'", hint="put a copy into the repository", unsupported=True
             )
         real = self._resolve(path)
+        shown = self.said(self._shown(real))
         if not self.tree.is_file(real):
             if self.tree.is_dir(real):
+                raise KustomizeError(f"'{shown}' must resolve to a file", hint="name a file, not a folder")
+            if self._is_special(real):
                 raise KustomizeError(
-                    f"'{self._shown(real) or '.'}' must resolve to a file", hint="name a file, not a folder"
+                    f"'{shown}' is not a regular file", hint="a pipe or a device is not read", unsupported=True
                 )
-            shown = self._shown(real)
             raise KustomizeError(
                 f"evalsymlink failure on '{shown}' : lstat {shown}: no such file or directory",
                 hint=self._nearby(real),
             )
         if self.restricted and self.root and not real.startswith(f"{self.root}/"):
             raise KustomizeError(
-                f"security; file '{self._shown(real)}' is not in or below '{self.here or '.'}'",
+                f"security; file '{shown}' is not in or below '{self.said(self.here)}'",
                 hint="move the file, make its folder a base, or use --load-restrictor LoadRestrictionsNone",
             )
         return real
@@ -200,6 +203,20 @@ class Loader:
 
     def _shown(self, real: str) -> str:
         return real if self.base is None else self.base.shown(real)
+
+    def said(self, shown: str) -> str:
+        """A path for a message: absolute where the tree is the whole disk, whose paths have no slash at their start."""
+        if getattr(self.tree, "root_is_filesystem", False) and "//" not in shown:  # else a remote base's
+            return f"/{shown}"
+        return shown or "."
+
+    def _is_special(self, real: str) -> bool:
+        """Whether there is something that is no file and no folder: a pipe, a device, a socket."""
+        folder, name = posixpath.split(real)
+        try:
+            return name in self.tree.listdir(folder)
+        except OSError:
+            return False
 
     def _join(self, path: str) -> str:
         joined = posixpath.normpath(posixpath.join("/", self.root, path))
@@ -220,7 +237,9 @@ class Loader:
             except PermissionError as error:
                 raise KustomizeError(f"security; {error}", hint="a link must stay inside the repository") from None
             except OSError as error:
-                raise KustomizeError(f"evalsymlink failure on '{joined}' : {error.strerror or error}") from None
+                raise KustomizeError(
+                    f"evalsymlink failure on '{self.said(joined)}' : {error.strerror or error}"
+                ) from None
         return joined
 
     def _read(self, real: str) -> bytes:
@@ -228,10 +247,10 @@ class Loader:
             return self.tree.read(real)
         except FileNotFoundError:
             shown = self._shown(real)
-            raise KustomizeError(f"open {shown}: no such file or directory", path=shown) from None
+            raise KustomizeError(f"open {self.said(shown)}: no such file or directory", path=shown) from None
         except OSError as error:
             shown = self._shown(real)
-            raise KustomizeError(f"cannot read {shown}: {error.strerror or error}", path=shown) from None
+            raise KustomizeError(f"cannot read {self.said(shown)}: {error.strerror or error}", path=shown) from None
 
     def _nearby(self, real: str) -> str | None:
         from difflib import get_close_matches

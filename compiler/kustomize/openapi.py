@@ -29,13 +29,18 @@ def read_schema(content: bytes) -> Table:
     """The merge tables of an OpenAPI document (JSON or YAML).
 
     Raises:
-        KustomizeError: it is malformed or has no definitions.
+        KustomizeError: it is malformed: no map, or its definitions or paths are none.
     """
-    data = read_yaml11(decode(content))[0]
-    definitions = data.get("definitions") if isinstance(data, dict) else None
-    if not isinstance(definitions, dict):
-        raise KustomizeError("unable to parse OpenAPI schema: no definitions", hint="it needs a map 'definitions'")
-    return {**_Reader(definitions).table(), "scope": _scopes(data.get("paths"))}
+    data = read_yaml11(decode(content))[0] if content.strip() else ""
+    data = {} if data is None else data
+    if not isinstance(data, dict):
+        raise KustomizeError("invalid schema file: it is not a map", hint="it needs a map 'definitions'")
+    for field in ("definitions", "paths"):
+        if data.get(field) is not None and not isinstance(data[field], dict):
+            raise KustomizeError(
+                f"invalid schema file: '{field}' is not a map", hint=f"write a map, or leave {field} out"
+            )
+    return {**_Reader(data.get("definitions") or {}).table(), "scope": _scopes(data.get("paths"))}
 
 
 def cluster_scoped(table: Table) -> list[str]:

@@ -178,7 +178,7 @@ def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator
             raise
         if why.unsupported:
             raise why from None
-        hint = why.hint if "must be" not in error.message or "security" in why.message else error.hint or why.hint
+        hint = why.hint if "security" in why.message else error.hint or why.hint
         if "://" in path:
             hint = "a folder in a repository is written https://HOST/ORG/REPO//FOLDER?ref=COMMIT"
         raise KustomizeError(
@@ -205,7 +205,8 @@ def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator
     file = below.kustomization()
     if file.is_component:
         raise KustomizeError(
-            f"expected kind != 'Component' for path '{below.here}'", hint="list it under components, not resources"
+            f"expected kind != 'Component' for path '{below.said(below.here)}'",
+            hint="list it under components, not resources",
         )
     settings.warnings.extend(file.warnings)
     _choose_schema(file, below, settings, into.resources)
@@ -230,7 +231,8 @@ class _Kept:
             for visited in below.parents:
                 if visited == root or not root or visited.startswith(f"{root}/"):
                     raise KustomizeError(
-                        f"cycle detected: candidate root '{root or '.'}' contains visited root '{visited or '.'}'",
+                        f"cycle detected: candidate root '{below.said(root)}' "
+                        f"contains visited root '{below.said(visited)}'",
                         hint="a base cannot be the folder itself or lie above it",
                     )
 
@@ -242,7 +244,7 @@ def _absorb(into: Accumulator, made: Accumulator) -> None:
     if made.variables:
         from compiler.kustomize.variables import merge_variables
 
-        merge_variables(into.variables, made.variables, same_allowed=True)
+        merge_variables(into.variables, made.variables)
 
 
 def _add_component(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
@@ -254,7 +256,7 @@ def _add_component(path: str, loader: Loader, settings: Settings, into: Accumula
     file = below.kustomization()
     if not file.is_component:
         raise KustomizeError(
-            f"accumulateDirectory: \"expected kind 'Component' for path '{below.here}' "
+            f"accumulateDirectory: \"expected kind 'Component' for path '{below.said(below.here)}' "
             f"but got '{file.fields['kind']}'\"",
             hint="set kind: Component, or list it under resources",
         )
@@ -311,10 +313,10 @@ def _declare_variables(file: Kustomization, into: Accumulator) -> None:
     from compiler.kustomize.variables import mark_targets, merge_variables, read_variable
 
     try:
-        new = [read_variable(entry, f"vars[{index}]") for index, entry in enumerate(entries)]
+        new = [read_variable(entry, f"vars[{index}]", file) for index, entry in enumerate(entries)]
         for index, variable in enumerate(new):
-            merge_variables(new[:index], [variable], same_allowed=False)
-        merge_variables(into.variables, new, same_allowed=False)
+            merge_variables(new[:index], [variable])
+        merge_variables(into.variables, new)
         mark_targets(into.resources, new)
     except KustomizeError as error:
         raise file.place(error, "vars") from None

@@ -126,15 +126,16 @@ def build(tree: Tree, path: str, options: Options | None = None) -> Rendering:
     except OSError as error:
         raise KustomizeError(f"must build at directory: {error}", path=path) from None
     if not tree.is_dir(root):
+        shown = Loader(tree, root, cache=Cache(shared=False)).said(path)
         if tree.is_file(root):
             raise KustomizeError(
-                f"'{path}' doesn't exist or is not a directory: must build at directory: file is not directory",
+                f"'{shown}' doesn't exist or is not a directory: must build at directory: file is not directory",
                 path=root,
                 hint="name the folder",
             )
         raise KustomizeError(
-            f"must build at directory: not a valid directory: evalsymlink failure on '{path}' : "
-            f"lstat {path}: no such file or directory",
+            f"must build at directory: not a valid directory: evalsymlink failure on '{shown}' : "
+            f"lstat {shown}: no such file or directory",
             path=root or ".",
         )
     cache = options.cache or Cache(shared=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import get_place, split_field_path
@@ -15,24 +16,38 @@ from compiler.kustomize.scalars import Quoted, Scalar, Shared, text_of
 from compiler.kustomize.setter import put
 from compiler.kustomize.values import value_of
 
+if TYPE_CHECKING:
+    from compiler.kustomize.kustfile import Kustomization
+
 _INDEX = Pattern(r"(?<=[^.\[\]])\[[0-9]+\](?=\.|\Z)")
 _DIGITS = Pattern(r"[-+]?[0-9]+\Z")
 
 
-class Variable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Variable:
     """An entry of ``vars``.
 
     Args:
         name: what stands in ``$(…)``.
         reference: ``objref`` with ``group`` and ``version`` split out.
         path: ``fieldref.fieldPath``.
-        place: where it is declared, for errors.
+        place: which entry it is, for errors.
+        file: where it is declared, for errors.
     """
 
     name: str
     reference: Mapping[str, str]
     path: str
     place: str
+    file: Kustomization
+
+    def where(self) -> str:
+        """The file and line of its declaration."""
+        return self.refused("").place()
+
+    def refused(self, message: str, *, hint: str | None = None) -> KustomizeError:
+        """An error at the place of its declaration."""
+        return self.file.place(KustomizeError(message, field=self.place, hint=hint), "vars")
 
     def __str__(self) -> str:
         ref = self.reference
@@ -40,7 +55,7 @@ class Variable(NamedTuple):
         return f"{{{self.name} {kind} {{{self.path}}}}}"
 
 
-def read_variable(entry: Mapping[str, Any], place: str) -> Variable:
+def read_variable(entry: Mapping[str, Any], place: str, file: Kustomization) -> Variable:
     """An entry of ``vars``, with its defaults.
 
     A variable without a name is one: it stands in ``$()``.
@@ -52,10 +67,10 @@ def read_variable(entry: Mapping[str, Any], place: str) -> Variable:
     for field in ("group", "version", "kind", "name", "namespace"):
         reference.setdefault(field, "")
     path = (entry.get("fieldref") or {}).get("fieldPath") or "metadata.name"
-    return Variable(name, reference, path, place)
+    return Variable(name, reference, path, place, file)
 
 
-def merge_variables(known: list[Variable], new: Sequence[Variable], *, same_allowed: bool) -> None:
+def merge_variables(known: list[Variable], new: Sequence[Variable]) -> None:
     """Add variables to those of lower layers.
 
     Raises:
@@ -63,12 +78,12 @@ def merge_variables(known: list[Variable], new: Sequence[Variable], *, same_allo
     """
     for variable in new:
         for other in known:
-            if other.name == variable.name and not (same_allowed and other == variable):
-                raise KustomizeError(
+            if other.name == variable.name:
+                raise variable.refused(
                     f"merging vars [{' '.join(map(str, new))}]: var '{variable.name}' already encountered",
-                    field=variable.place,
+                    hint=f"it is declared at {other.where()} as well",
                 )
-    known.extend(variable for variable in new if variable not in known)
+    known.extend(new)
 
 
 def mark_targets(resources: Resources, variables: Sequence[Variable]) -> None:
@@ -80,9 +95,8 @@ def mark_targets(resources: Resources, variables: Sequence[Variable]) -> None:
     for variable in variables:
         found = _targets(resources, variable)
         if len(found) > 1:
-            raise KustomizeError(
+            raise variable.refused(
                 f"found {len(found)} resId matches for var {variable} (unable to disambiguate)",
-                field=variable.place,
                 hint="add objref.namespace",
             )
         for resource in found:
@@ -138,12 +152,9 @@ def _value(resources: Resources, variable: Variable) -> Any:
             hint = (
                 f"{resource.origin.path}:{resource.origin.line}: write {variable.path} as a plain number, or quote it"
             )
-        raise KustomizeError(
-            f"field specified in var '{variable}' not found in corresponding resource", field=variable.place, hint=hint
-        )
-    raise KustomizeError(
+        raise variable.refused(f"field specified in var '{variable}' not found in corresponding resource", hint=hint)
+    raise variable.refused(
         f"var '{variable}' cannot be mapped to a field in the set of known resources",
-        field=variable.place,
         hint="objref needs the exact apiVersion, kind and name",
     )
 

@@ -26,6 +26,9 @@ _EXACT = frozenset(["pwd", "pgpass", "authorization", "fernet"])
 _KEY_OF = frozenset(
     ["private", "secret", "api", "access", "encryption", "signing", "master", "account", "session", "shared", "auth"]
 )
+# The annotation of a pod that says how often each of its Secrets was made anew (``compiler.pulp.pod.GENERATIONS``):
+# names like `pulp-admin-password`, but no value is a secret.
+_COUNTERS = re.compile(r"(?:[a-z0-9.-]+=[0-9]{1,6}(?:,|\Z))*")
 _FILE = re.compile(r"\.(txt|json|ya?ml|conf|cfg|ini|env|pem|toml|properties)$", re.IGNORECASE)
 # A map below a sensitive name that holds nothing but these points at a secret and holds none.
 _REFERENCE = frozenset(
@@ -182,6 +185,8 @@ def _mask_map(value: Mapping[str, Any]) -> dict[str, Any]:
     for key, item in value.items():
         if key == "sops" and isinstance(item, Mapping):
             out[key] = _mask_envelope(item)
+        elif str(key).endswith("/secret-generations") and _COUNTERS.fullmatch(str(item)):
+            out[key] = item
         elif key == LAST_APPLIED:  # noqa: SIM114 - two reasons
             out[key] = hide(item)
         elif is_sensitive(variable if key == "value" and variable else str(key)) and not _is_harmless(item):

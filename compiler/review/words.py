@@ -25,9 +25,10 @@ def summary(report: Report) -> str:
         return f"No difference in {_overlays(len(report.overlays))}"
     noun = "object" if sum(counts.values()) == 1 else "objects"
     text = f"{', '.join(parts)} {noun} in {len(overlays)} of {_overlays(len(report.overlays))}"
+    failed = {failure.overlay for failure in report.failures}  # on one side, or on both
     extra = [
         f"{len(some)} {'overlay' if len(some) == 1 else 'overlays'} {what}"
-        for some, what in ((report.added, "added"), (report.removed, "removed"), (report.failures, "not built"))
+        for some, what in ((report.added, "added"), (report.removed, "removed"), (failed, "not built"))
         if some
     ]
     return "; ".join([text, *extra] if parts else extra)

@@ -38,7 +38,8 @@ def check_names(specs: Iterable[EffectiveSpec]) -> tuple[CompilerError, ...]:
 
 
 def check_unique(specs: Iterable[EffectiveSpec]) -> tuple[CompilerError, ...]:
-    """Overlays that get in each other's way, each told at the later one.
+    """Overlays that get in each other's way, each told at the later one with the place of the earlier: nothing here
+    says which of the two is new.
 
     Two overlays may use one namespace name, since they may go to different clusters; only when Argo CD is told the
     same cluster for both is it certain that their objects collide. Two demos may share a host: they run on laptops.
@@ -52,14 +53,19 @@ def check_unique(specs: Iterable[EffectiveSpec]) -> tuple[CompilerError, ...]:
         for what, field, value in _claims(effective):
             first = seen.setdefault((what, value), effective)
             if first is not effective:
-                place = effective.origin(field) if field else None
+                other = _place(first, field)
                 errors.append(
                     CompilerError(
-                        f"{first.folder or '.'} has the same {what}",
-                        origin=place or Origin(effective.layers[-1]),
+                        f"{first.folder or '.'} has the same {what} ({Origin(other.path, other.line)})",
+                        origin=_place(effective, field),
+                        hint="change one of the two",
                     )
                 )
     return tuple(errors)
+
+
+def _place(effective: EffectiveSpec, field: str | None) -> Origin:
+    return (effective.origin(field) if field else None) or Origin(effective.layers[-1])
 
 
 def _claims(effective: EffectiveSpec) -> Iterable[tuple[str, str | None, Hashable]]:

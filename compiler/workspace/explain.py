@@ -103,20 +103,27 @@ class Traced:
         folder: what to render, relative to it.
         cache: what earlier builds over the same tree have read.
         allowed: what the rendering may do.
+        url: ``folder`` is one in a repository elsewhere, as :func:`compiler.kustomize.build_url` takes it.
 
     Raises:
         CompilerError: it does not render.
         WorldError: a file cannot be read.
     """
 
-    def __init__(self, tree: Tree, folder: str, cache: Cache | None = None, allowed: Allowed = NOTHING) -> None:
-        from compiler.kustomize.rendering import build
+    def __init__(
+        self, tree: Tree, folder: str, cache: Cache | None = None, allowed: Allowed = NOTHING, *, url: bool = False
+    ) -> None:
+        from compiler.kustomize.rendering import build, build_url
+        from compiler.kustomize.repospec import without_secret
 
         self.tree = tree
         self.folder = folder
         trace = Trace()
-        with translated(folder):
-            build(tree, folder, allowed.options(cache=cache, trace=trace))
+        with translated(without_secret(folder) if url else folder):
+            if url:
+                build_url(folder, allowed.options(cache=cache, trace=trace))
+            else:
+                build(tree, folder, allowed.options(cache=cache, trace=trace))
         self.histories = trace.histories
         self.removed = trace.removed
         self.lines = Lines(tree if allowed.remotes is None else allowed.remotes.over(tree), trace)
@@ -166,7 +173,13 @@ def locate(path: FilePath) -> tuple[Tree, str]:
 
 
 def explain(
-    tree: Tree, folder: str, target: str | None = None, field: str | None = None, allowed: Allowed = NOTHING
+    tree: Tree,
+    folder: str,
+    target: str | None = None,
+    field: str | None = None,
+    allowed: Allowed = NOTHING,
+    *,
+    url: bool = False,
 ) -> Explanation:
     """Tell the story of fields.
 
@@ -177,6 +190,7 @@ def explain(
             for every object.
         field: a field path (:mod:`compiler.workspace.explain_fields`); None for every field.
         allowed: what the rendering may do.
+        url: ``folder`` is one in a repository elsewhere.
 
     Returns:
         without a target one line for each object; of a map or list, and without a field, one for each value in it.
@@ -185,7 +199,7 @@ def explain(
         CompilerError: the folder does not render, or nothing is what was asked for.
     """
     parts = None if field is None else parse(field)
-    traced = Traced(tree, folder, allowed=allowed)
+    traced = Traced(tree, folder, allowed=allowed, url=url)
     teller = _Teller(traced)
     if target is None:
         return Explanation(folder, tuple(teller.whole(history) for history in traced.histories), stories=False)

@@ -116,7 +116,10 @@ def spec_folders(tree: Tree) -> tuple[str, ...]:
     """
     for parent in _PARENTS:
         for folder in tree.listdir(parent) if tree.is_dir(parent) else ():
-            refuse_stray(tree, f"{parent}/{folder}/{SPEC}")
+            path = f"{parent}/{folder}/{SPEC}"
+            refuse_stray(tree, path)
+            if tree.is_dir(path):
+                raise CompilerError("this is a folder; a spec is a file", origin=Origin(path))
     return folders_with(tree, SPEC)
 
 

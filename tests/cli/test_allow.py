@@ -86,3 +86,13 @@ def test_diff_and_check_render_what_they_may(overlay: Path) -> None:
     checked = run(["check", "overlays/x"])
     assert checked.returncode == 0, checked.stderr
     assert "pins it" in checked.stderr
+
+
+def test_explain_takes_a_url_as_build_does(overlay: Path) -> None:
+    url = f"file://{overlay.parent}/remote//base"
+    told = run(["explain", url])
+    assert told.returncode == 0, told.stderr
+    assert f"{overlay.parent}/remote@HEAD//base/r.yaml:1" in told.stdout
+    refused = run(["explain", url], allowed=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "remote resources are not fetched" in refused.stderr

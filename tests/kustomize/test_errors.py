@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,16 @@ def refuse(files: dict[str, str | bytes], folder: str = "top") -> KustomizeError
         ),
         ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}data: {'[' * 90_000}"}, 5, "max depth"),
         ({"kustomization.yaml": f"resources: {'[' * 90_000}"}, 1, "max depth"),
+        ({"kustomization.yaml": "vars:\n- name: A\n"}, 2, "cannot be mapped to a field"),
+        (
+            {
+                "kustomization.yaml": "resources: [a, b]\n",
+                "a/kustomization.yaml": "vars:\n- {name: A, objref: {kind: X, name: x}}\n",
+                "b/kustomization.yaml": "\nvars:\n- {name: A, objref: {kind: X, name: x}}\n",
+            },
+            3,
+            "it is declared at top/a/kustomization.yaml:2 as well",
+        ),
         ({"kustomization.yaml": "replicas:\n- name: x\n  count: 1\n"}, 2, "does not match a config"),
         ({"kustomization.yaml": "patches:\n- patch: '- {op: add, path: /a}'\n"}, 2, "must specify a target"),
         ({"kustomization.yaml": "configMapGenerator:\n- literals: [a=b]\n"}, 2, "must have a name"),
@@ -232,3 +243,92 @@ def test_a_patch_that_takes_an_object_apart_is_refused(operation: str) -> None:
     generator = "configMapGenerator: [{name: c, literals: [a=b]}]\n"
     patches = f"patches: [{{target: {{kind: ConfigMap}}, patch: '[{operation}]'}}]\n"
     assert refuse({"kustomization.yaml": generator + patches}).path == "top/kustomization.yaml"
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        (".", "a base cannot be the folder itself or lie above it"),
+        ("./", "a base cannot be the folder itself or lie above it"),
+        ("..", "a base cannot be the folder itself or lie above it"),
+        ("''", "remove the empty entry"),
+    ],
+)
+def test_a_folder_that_names_itself_is_told_what_is_wrong(entry: str, hint: str) -> None:
+    assert refuse({"kustomization.yaml": f"resources: [{entry}]\n"}).hint == hint
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources: [file]",
+        "components: [file]",
+        "patches: [{path: file}]",
+        "patchesStrategicMerge: [file]",
+        "configMapGenerator: [{name: a, files: [file]}]",
+        "configMapGenerator: [{name: a, envs: [file]}]",
+        "transformers: [file]",
+        "crds: [file]",
+        "openapi: {path: file}",
+    ],
+)
+def test_what_is_no_file_and_no_folder_is_said_to_be_so(tmp_path: Path, text: str, kind: str) -> None:
+    (tmp_path / "kustomization.yaml").write_text(f"{text}\n")
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "file")
+    else:
+        (tmp_path / "file").symlink_to("/dev/zero")
+    with pytest.raises(KustomizeError) as caught:
+        build(DirTree("/"), str(tmp_path))
+    assert "is not a regular file" in str(caught.value) or "file is not directory" in str(caught.value)
+    assert "did you mean" not in str(caught.value)
+
+
+def test_a_path_outside_the_working_folder_is_absolute(tmp_path: Path) -> None:
+    for name, text in {
+        "a/kustomization.yaml": "resources: [r.yaml, ../b]\n",
+        "a/r.yaml": CM,
+        "b/kustomization.yaml": "resources: [r.yaml]\n",
+        "b/r.yaml": CM,
+        "c/kustomization.yaml": "resources: [none.yaml]\n",
+        "d/kustomization.yaml": "resources: [..]\n",
+        "e/empty": "",
+        "here/empty": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    said = {}
+    for name in "abcde":
+        command = [sys.executable, "-m", "compiler", "build", str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path / "here")
+        assert done.returncode == (0 if name == "b" else 2)
+        said[name] = done.stderr
+    assert f"it is already defined in {tmp_path}/a/r.yaml:1" in said["a"]
+    assert f"lstat {tmp_path}/c/none.yaml" in said["c"]
+    assert f"candidate root '{tmp_path}' contains visited root '{tmp_path}/d'" in said["d"]
+    assert f"in directory '{tmp_path}/e'" in said["e"]
+
+
+def test_a_folder_with_only_a_spec_is_told_to_be_generated(tmp_path: Path) -> None:
+    (tmp_path / "pulp.yaml").write_text("")
+    command = [sys.executable, "-m", "compiler", "build", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "`compiler generate`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ("", "not a map"),
+        ("[]", "not a map"),
+        ("x", "not a map"),
+        ("definitions: []", "'definitions' is not a map"),
+        ("paths: []", "'paths' is not a map"),
+    ],
+)
+def test_a_schema_that_is_none_is_refused(schema: str, said: str) -> None:
+    error = refuse({"kustomization.yaml": "openapi: {path: s}\nresources: [r.yaml]\n", "s": schema, "r.yaml": CM})
+    assert error.path == "top/s"
+    assert said in error.message

@@ -400,3 +400,11 @@ def test_the_command_tells_the_pin_and_that_the_world_failed(world: Path) -> Non
     shutil.rmtree(world / "repo")
     failed = run("--allow-remote")
     assert (failed.returncode, failed.stdout) == (3, "")
+
+
+def test_a_fetch_that_fails_leaves_nothing_in_the_cache(world: Path) -> None:
+    with pytest.raises(KustomizeError, match="failed to run"):
+        ours(world, "resources: ['file://{where}/nowhere//base?ref=v1']\n")
+    with pytest.raises(KustomizeError, match="failed to run"):
+        ours(world, "resources: ['file://{where}/repo//base?ref=none']\n")
+    assert list((world / "cache/compiler/git").iterdir()) == []

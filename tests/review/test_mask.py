@@ -295,3 +295,21 @@ def test_a_hidden_value_has_no_revealing_repr() -> None:
     masked = mask_object(secret({"x": base64.b64encode(MARK.encode()).decode()}))
     assert repr(masked["data"]["x"]) == "Masked(***)"
     assert reveal(masked)["data"] == {"x": "***"}
+
+
+def pod(counters: str) -> dict[str, Any]:
+    annotations = {"pulp-compiler/secret-generations": counters}
+    template = {"metadata": {"annotations": annotations}, "spec": {"containers": []}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": template}}
+
+
+def test_how_often_a_secret_was_made_anew_is_no_secret() -> None:
+    ((_, before, after),) = shown(pod("pulp-admin-password=1,pulp-ca=1"), pod("pulp-admin-password=2,pulp-ca=1"))
+    assert (before, after) == ("pulp-admin-password=1,pulp-ca=1", "pulp-admin-password=2,pulp-ca=1")
+    report = compare({"o": [pod("pulp-admin-password=1")]}, {"o": [pod("pulp-admin-password=2")]})
+    assert "generation of pulp-admin-password 1 → 2" in print_text(report)
+
+
+@pytest.mark.parametrize("value", [f"pulp-admin-password={MARK}", "pulp-admin-password=12345678901234", "password: x9"])
+def test_what_is_no_counter_in_that_place_is_hidden(value: str) -> None:
+    assert value not in prints([pod("a=1")], [pod(value)])

@@ -7,7 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.review import compare, print_text
+from compiler.review import Failure, compare, print_text
 from compiler.review.display import printable, where_text
 from compiler.review.textdiff import edits, line_hunks
 from tests.review.strategies import renderings
@@ -80,3 +80,10 @@ def test_a_fleet_reads_one_line_change_once_where_other_lines_differ() -> None:
     printed = print_text(report)
     assert printed.count("TTL = 2") == 1
     assert "HOST" not in printed  # it is another one in each
+
+
+def test_an_overlay_that_is_built_on_no_side_is_counted_once() -> None:
+    failures = [Failure("overlays/a", "before", "x"), Failure("overlays/a", "after", "x")]
+    assert "1 overlay not built" in print_text(compare({}, {}, failures=failures))
+    failures.append(Failure("overlays/b", "after", "x"))
+    assert "2 overlays not built" in print_text(compare({}, {}, failures=failures))

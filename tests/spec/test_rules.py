@@ -237,8 +237,10 @@ def test_overlays_that_collide_are_told() -> None:
     specs, errors = load_all(files, ["overlays/b", "overlays/a", "overlays/c", "overlays/d"])
     assert not errors
     assert [str(error) for error in check_unique(specs)] == [
-        "overlays/b/pulp.yaml:4:1: host: overlays/a has the same host",
-        "overlays/b/pulp.yaml:3:1: namespace.name: overlays/a has the same namespace, name and cluster",
+        "overlays/b/pulp.yaml:4:1: host: overlays/a has the same host (overlays/a/pulp.yaml:4)\n"
+        "  hint: change one of the two",
+        "overlays/b/pulp.yaml:3:1: namespace.name: "
+        "overlays/a has the same namespace, name and cluster (overlays/a/pulp.yaml:3)\n  hint: change one of the two",
     ]
 
 
@@ -251,7 +253,8 @@ def test_two_folders_of_one_name_are_told() -> None:
     both = tree({"base/pulp/pulp.yaml": 'pulp: {version: "3.85"}\n'} | files)
     specs = [load(both, "overlays/eu/prod"), load(both, "overlays/us/prod")]
     assert [str(error) for error in check_unique(specs)] == [
-        "overlays/us/prod/pulp.yaml: overlays/eu/prod has the same overlay name"
+        "overlays/us/prod/pulp.yaml: overlays/eu/prod has the same overlay name (overlays/eu/prod/pulp.yaml)\n"
+        "  hint: change one of the two"
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,27 @@ def test_an_error_of_the_engine_names_its_file(workspace: Workspace) -> None:
     assert caught.value.exit_code == 2
     assert caught.value.origin is not None
     assert caught.value.origin.path.startswith("overlays/demo")
+
+
+@pytest.mark.parametrize("kind", ["folder", "link out", "dangling link", "pipe"])
+def test_a_spec_that_is_no_file_of_the_repository_is_refused_by_name(
+    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory, kind: str
+) -> None:
+    spec = workspace.root / "overlays/demo/pulp.yaml"
+    text = spec.read_text()
+    spec.unlink()
+    match kind:
+        case "folder":
+            spec.mkdir()
+        case "link out":
+            outside = tmp_path_factory.mktemp("elsewhere") / "outside.yaml"
+            outside.write_text(text)
+            spec.symlink_to(outside)
+        case "dangling link":
+            spec.symlink_to("nowhere")
+        case _:
+            os.mkfifo(spec)
+    with pytest.raises(CompilerError) as caught:
+        workspace.overlays()
+    assert caught.value.origin is not None
+    assert caught.value.origin.path == "overlays/demo/pulp.yaml"
