@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compiler.k8s.quantity import is_quantity, parse_quantity
+from compiler.spec.keys import nearest_word
 from compiler.spec.models import Spec
 from compiler.spec.node import Path
 from compiler.spec.reader import shorten
 from compiler.spec.wrong import Wrong
+
+_NAMES = ("cpu", "memory", "ephemeral-storage")
+"""The resources of a container that Kubernetes itself knows ("Resource Management for Pods and Containers")."""
 
 
 def check_resources(spec: Spec, wrong: Wrong) -> None:
@@ -23,10 +27,21 @@ def check_resources(spec: Spec, wrong: Wrong) -> None:
                 wrong.add("expected a mapping of cpu, memory and the like to quantities", (*path, kind))
                 continue
             for name, amount in amounts.items():
+                _resource(name, (*path, kind, name), wrong)
                 _amount(amount, (*path, kind, name), wrong)
     for path, size in _sizes(spec):
         if not parse_quantity(size):
             wrong.add("expected a quantity above zero, like 10Gi", path)
+
+
+def _resource(name: str, path: Path, wrong: Wrong) -> None:
+    prefix, slash, base = name.partition("/")
+    if slash and prefix and base:
+        return  # of a device plugin: `example.com/gpu`
+    if name not in _NAMES and not name.startswith("hugepages-"):
+        near = nearest_word(name, list(_NAMES))
+        hint = f'did you mean "{near}"?' if near else "a device has the name of its maker before it: example.com/gpu"
+        wrong.add(f'expected {", ".join(_NAMES)} or hugepages-SIZE, found "{shorten(name)}"', path, hint=hint)
 
 
 def _amount(amount: Any, path: Path, wrong: Wrong) -> None:

@@ -86,6 +86,8 @@ def _variable(name: str, place: Path, wrong: Wrong) -> None:
         wrong.add(f'"{shorten(name)}" is not the name of an environment variable', place)
     elif name.upper().startswith("PULP_"):
         wrong.add("PULP_… variables would override settings.py", place, hint="use pulp.settings")
+    elif "DYNACONF" in name.upper():
+        wrong.add("dynaconf would read this, and settings.py with it", place, hint="use pulp.settings")
     elif SECRET_LOOKING.search(name):
         wrong.add(_LEAK, place, hint=_LEAK_HINT)
 

@@ -162,6 +162,8 @@ def test_the_value_of_a_node_selector_is_a_labels() -> None:
         ("{limits: {memory: -1}}", "resources.limits.memory: expected a quantity of at least 0, found -1"),
         ("{requests: {cpu: 1 core}}", "resources.requests.cpu: expected a Kubernetes quantity, like 500m or 2Gi"),
         ("{requests: {cpu: true}}", "resources.requests.cpu: expected a Kubernetes quantity"),
+        ("{requests: {1: 1}}", 'expected cpu, memory, ephemeral-storage or hugepages-SIZE, found "1"'),
+        ("{limits: {memroy: 1Gi}}", 'found "memroy"\n  hint: did you mean "memory"?'),
         ("{requests: 5}", "resources.requests: expected a mapping of cpu, memory"),
     ],
 )
@@ -175,7 +177,9 @@ def test_an_amount_that_no_container_can_have_is_refused(resources: str, message
 
 
 def test_amounts_in_every_form_are_taken() -> None:
-    resources = "{requests: {cpu: 0, memory: 1.5Gi}, limits: {cpu: 0.5, memory: 1e9, example.com/gpu: 1}}"
+    resources = (
+        "{requests: {cpu: 0, memory: 1.5Gi}, limits: {cpu: 0.5, memory: 1e9, example.com/gpu: 1, hugepages-2Mi: 4Mi}}"
+    )
     assert load_one(PROD + f"api: {{resources: {resources}}}\n").spec.api.resources
 
 

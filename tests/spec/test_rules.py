@@ -175,7 +175,9 @@ def test_every_owned_setting_is_refused() -> None:
         assert "not yours to set here" in failure(PROD + f"pulp: {{settings: {{{name}: x}}}}\n")
 
 
-@pytest.mark.parametrize("name", ["PULP_SECRET_KEY", "pulp_databases", "DB_PASSWORD", "A-B", "1A"])
+@pytest.mark.parametrize(
+    "name", ["PULP_SECRET_KEY", "pulp_databases", "ROOT_PATH_FOR_DYNACONF", "DB_PASSWORD", "A-B", "1A"]
+)
 def test_variables_that_are_refused(name: str) -> None:
     assert "overlays/one/pulp.yaml:11:16: worker.env" in failure(PROD + f"worker: {{env: {{{name}: x}}}}\n")
 
