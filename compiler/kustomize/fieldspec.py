@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import group_version, id_text
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.resource import Resource
 from compiler.kustomize.scalars import EMPTY_NULL, Scalar, is_null
 
@@ -79,13 +80,31 @@ def default_references() -> tuple[NameReference, ...]:
     return tuple(NameReference(*target, tuple(specs)) for target, specs in found.items())
 
 
+class Index(str):
+    """A segment that Kustomize takes for a place in a list or a wildcard; no field of a map has its name."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+
+_INDEX = Pattern(r"[+-]?[0-9]+\Z|-\Z|\*\Z|\[.+\]\Z")
+
+
 @cache
 def split_path(path: str) -> tuple[str, ...]:
     """The segments of a field spec's path (``\\/`` is a slash inside a segment)."""
     text = path.removeprefix("/")
     if "\\/" not in text:
-        return tuple(text.split("/"))
-    return tuple(part.replace("\0", "/") for part in text.replace("\\/", "\0").split("/"))
+        parts = text.split("/")
+    else:
+        parts = [part.replace("\0", "/") for part in text.replace("\\/", "\0").split("/")]
+    return tuple(Index(part) if _INDEX.match(part) else part for part in parts)
 
 
 class Specs:
@@ -142,8 +161,8 @@ _Group: TypeAlias = tuple[tuple[str, ...], list[FieldSpec]]
 def _grouped(specs: Iterable[FieldSpec], creating: bool) -> list[_Group]:
     groups: list[_Group] = []
     for spec in specs:
-        path = tuple(name.removesuffix("[]") for name in split_path(spec.path))
-        if (creating and spec.create) or "" in path:
+        path = tuple(name.removesuffix("[]") if name[-2:] == "[]" else name for name in split_path(spec.path))
+        if (creating and spec.create) or "" in path or any(type(name) is Index for name in path):
             path = ()
         last = groups[-1][0] if groups else ()
         common = _common(last, path)
@@ -200,6 +219,8 @@ def walk(node: Any, path: tuple[str, ...], at: int, leaf: Leaf, made: Callable[[
         last = at == len(path)
         value = node.get(name)
         if value is None:
+            if type(name) is Index:
+                raise _no_field(name)
             if made is None or is_list:
                 return
             value = made() if last else {}
@@ -220,6 +241,16 @@ def walk(node: Any, path: tuple[str, ...], at: int, leaf: Leaf, made: Callable[[
         return
     else:
         raise KustomizeError("expected sequence or mapping node")
+
+
+def _no_field(name: str) -> KustomizeError:
+    said = "wildcard is not supported in PathGetter"
+    if str.__ne__(name, "*"):
+        said = "wrong node kind: expected SequenceNode but got MappingNode"
+    return KustomizeError(
+        f"fieldName: {name}: {said}",
+        hint="the path of a field spec names fields only; it passes through every element of a list by itself",
+    )
 
 
 def made_scalar() -> Any:

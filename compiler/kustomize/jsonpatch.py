@@ -58,6 +58,7 @@ def apply_operations(node: dict[str, Any], operations: Operations) -> dict[str, 
     Raises:
         KustomizeError: an operation does not apply.
     """
+    _require_printable(node)
     document = plain(node)
     for number, operation in enumerate(operations):
         try:
@@ -69,6 +70,21 @@ def apply_operations(node: dict[str, Any], operations: Operations) -> dict[str, 
     result = from_json(document)
     assert isinstance(result, dict)  # noqa: S101 - a map becomes a map
     return result
+
+
+def _require_printable(node: Any) -> None:
+    """Refuse a block of text that begins with a tab: the real tool prints the object, and cannot read it again."""
+    if type(node) is dict:
+        for value in node.values():
+            _require_printable(value)
+    elif type(node) is list:
+        for value in node:
+            _require_printable(value)
+    elif type(node) is str and node[:1] == "\t" and "\n" in node:
+        raise KustomizeError(
+            "yaml: found a tab character where an indentation space is expected",
+            hint="begin the text with something else than a tab",
+        )
 
 
 def from_json(data: Any) -> Any:

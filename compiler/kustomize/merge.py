@@ -88,6 +88,8 @@ def restore_identity(
         metadata = node["metadata"] = {}
     if name and old_name is not None:
         _put_back(metadata, "name", old_name)
+    elif name:
+        metadata["name"] = EMPTY_NULL
     if is_null(old_namespace) or not text_of(old_namespace):
         metadata.pop("namespace", None)
     else:
@@ -346,7 +348,7 @@ def _set_element(elements: list[Any], new: Any, keys: list[str], values: list[st
                 kept.append(element)
             continue
         found_any = True
-        if new is not None:
+        if new is not None and not is_null(new):
             kept.append(new)
     elements[:] = kept
     if new is not None and not is_null(new) and not found_any:

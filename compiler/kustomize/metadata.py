@@ -44,7 +44,10 @@ def record(resources: Resources, file: Kustomization, settings: Settings, step: 
         "configuredBy": {"apiVersion": "builtin", **(step.by or {"kind": step.kind})},
     }
     for resource in resources:
-        resource.trail = [*(resource.trail or ()), entry]
+        if resource.claim == {}:
+            resource.claim = entry
+        else:
+            resource.trail = [*(resource.trail or ()), entry]
         resource.rewrite_annotations()
 
 
@@ -68,6 +71,8 @@ def place_of(path: str, settings: Settings) -> dict[str, str]:
 
 
 def _origin(resource: Resource, settings: Settings) -> str:
+    if resource.claim:
+        return _configured(resource.claim)
     if resource.origin.document is not None:
         return _fields(place_of(resource.origin.path, settings))
     by = (resource.generator.by if resource.generator is not None else None) or {"kind": f"{resource.kind}Generator"}

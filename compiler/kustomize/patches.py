@@ -13,6 +13,7 @@ from compiler.kustomize.merge import merge_copy, node_identity, restore_identity
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.schema import Table
 from compiler.kustomize.selectors import select
 from compiler.kustomize.setter import set_field, untagged
@@ -127,6 +128,7 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
                 hint="give each patch an entry of its own",
             )
         for document in patch.merges:
+            resources.require_known_unique()  # the real tool puts every object into a new list here
             merge_selected(resources, select(resources, patch.target), document, patch, table=table)
         return
     for document in patch.merges:
@@ -163,6 +165,10 @@ def merge_selected(
         set_field(twin.node, "apiVersion", untagged(None, target.api_version) if target.api_version else None)
         if not (patch and patch.kind):
             set_field(twin.node, "kind", untagged(None, target.kind))
+        elif document.kind:
+            set_field(twin.node, "kind", untagged(None, document.kind))
+        if document.name:
+            twin.metadata["name"] = untagged(None, document.name)
         _merge_into(resources, target, twin.node, patch, table=table)
 
 
@@ -184,9 +190,25 @@ def _merge_into(
         resources.drop({id(target)})
         return
     target.node = merged
+    if _wipes_annotations(document):
+        target.forget_history()
     restore_identity(merged, identity, kind=not (patch and patch.kind), name=not (patch and patch.name))
     if changes:
         resources.changed()
+
+
+def _wipes_annotations(document: dict[str, Any]) -> bool:
+    """Whether a merge takes all annotations of its target away, and with them the bookkeeping kept there."""
+    for field in ("metadata", "annotations"):
+        if field not in document:
+            return False
+        below = document[field]
+        if type(below) is not dict:
+            return is_null(below)
+        if text_of(below.get("$patch", "")) in ("replace", "delete"):
+            return True
+        document = below
+    return False
 
 
 def _id_of(document: Resource) -> str:
@@ -240,8 +262,14 @@ def patch_json(resource: Resource, operations: Operations, path: str, *, history
         resource.node = apply_operations(resource.node, operations)
     except KustomizeError as error:
         raise error.at(path) from None
+    if any(operation.get("path") in _WHOLE_ANNOTATIONS for operation in operations):
+        resource.lose_origin()
     if history:
         resource.rewrite_annotations()
+
+
+_WHOLE_ANNOTATIONS = ("", "/metadata", "/metadata/annotations")
+"""Places where a JSON patch takes the note of the origin away; what is internal is put back."""
 
 
 def read_legacy_merges(paths: list[str], loader: Loader, path: str) -> list[Resource]:

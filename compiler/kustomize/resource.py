@@ -42,6 +42,7 @@ class Resource:
     """
 
     __slots__ = (
+        "claim",
         "flow",
         "generator",
         "needs_hash",
@@ -66,6 +67,8 @@ class Resource:
         self.generator: Any = None
         self.trail: list[dict[str, Any]] | None = None
         self.refs: Any = None
+        self.claim: dict[str, Any] | None = None
+        """The step that stands as its origin in ``buildMetadata``; empty when it lost its own and none ran since."""
         self.schemas = False
         """Whether its file has comments that rule how it merges."""
         self.flow = False
@@ -81,6 +84,7 @@ class Resource:
         twin.generator = self.generator
         twin.trail = None if self.trail is None else list(self.trail)
         twin.refs = self.refs
+        twin.claim = self.claim
         twin.schemas = self.schemas
         twin.flow = self.flow
         return twin
@@ -177,6 +181,16 @@ class Resource:
             )
         self.previous.append((current.name, current.namespace, current.kind))
         return current
+
+    def lose_origin(self) -> None:
+        """Forget where it came from (``buildMetadata``): a patch took the annotation away that said so."""
+        self.claim, self.trail = {}, None
+
+    def forget_history(self) -> None:
+        """Forget earlier ids, prefixes, suffixes and the wish for a hash, too: Kustomize keeps them in annotations."""
+        self.lose_origin()
+        self.previous, self.prefixes, self.suffixes = [], [], []
+        self.needs_hash = False
 
     def rewrite_annotations(self) -> None:
         """Turn annotations into a map of strings; an empty one disappears."""
@@ -285,6 +299,14 @@ class Resources:
             KustomizeError: there are two.
         """
         self.changed()
+        self.require_known_unique()
+
+    def require_known_unique(self) -> None:
+        """As :meth:`require_unique`, when every change of an id was told (:meth:`changed`).
+
+        Raises:
+            KustomizeError: there are two.
+        """
         if len(self.by_current()) != len(self.items):
             Resources().extend(self.items)
 
