@@ -3,5 +3,6 @@
 from compiler.check.finding import Finding, Item, Report, Severity
 from compiler.check.rendered import check_rendering
 from compiler.check.rendering import Declared
+from compiler.check.unmade import Wanted
 
-__all__ = ["Declared", "Finding", "Item", "Report", "Severity", "check_rendering"]
+__all__ = ["Declared", "Finding", "Item", "Report", "Severity", "Wanted", "check_rendering"]

@@ -12,7 +12,7 @@ from compiler.check.rendering import Declared, Rendering
 from compiler.check.schema import check_schemas
 from compiler.check.sealed import check_sealed
 from compiler.check.shapes import check_objects, check_pods
-from compiler.check.unmade import Required, check_unmade, unmade
+from compiler.check.unmade import Wanted, check_unmade, unmade
 
 
 def check_rendering(
@@ -23,7 +23,7 @@ def check_rendering(
     declared: Declared | None = None,
     abstract: bool = False,
     sealed: Sequence[Item] = (),
-    required: Required | None = None,
+    required: Sequence[Wanted] = (),
 ) -> Report:
     """Check one rendering.
 
@@ -35,14 +35,14 @@ def check_rendering(
             ``None`` when any key may be there.
         abstract: a layer to build on: what it refers to may come later, so references are not checked.
         sealed: the overlay's sealed objects as they were sealed, to see what the overlay did to them.
-        required: what the secrets room makes for the overlay; what is missing of it is one finding.
+        required: what the secrets room makes for the overlay, to see what of it is missing.
 
     Raises:
         CompilerError: there are no schemas for that version.
     """
     rendering = Rendering(items, declared or {})
-    missing = unmade(rendering, required or {})
-    rendering = Rendering(items, {**missing, **rendering.declared})
+    missing = unmade(rendering, required)
+    rendering = Rendering(items, {**{(one.kind, one.name): one.keys for one in missing}, **rendering.declared})
     findings, unvalidated = check_schemas(items, kubernetes_version)
     findings += check_objects(rendering)
     findings += check_pods(rendering)
@@ -51,7 +51,7 @@ def check_rendering(
     findings += check_sealed(rendering, sealed)
     if not abstract:
         findings += check_references(rendering)
-        findings += check_unmade(path, missing)
+        findings += check_unmade(path, missing, sealed)
     return Report(path, tuple(sorted(set(findings), key=_order)), len(items), unvalidated, abstract)
 
 

@@ -57,14 +57,15 @@ RULES: dict[str, Rule] = {
     "pod/duplicate-mount": Rule("error", "Mounts of a container have different paths."),
     "pod/duplicate-container": Rule("error", "Containers of a pod have different names."),
     "pod/probe-port": Rule("error", "A port that a probe names is a port of its container."),
-    "secret/not-made": Rule(
-        "error", "The Secrets and trust bundles that a spec needs were made, or wait in the inventory to be set."
-    ),
+    "secret/not-made": Rule("error", "The Secrets and trust bundles that a spec needs were made, or wait to be set."),
+    "secret/unset": Rule("warning", "The Secrets that wait for a person's values were set."),
     "secret/plain": Rule("error", "A Secret is sealed."),
     "secret/config-map": Rule("error", "A ConfigMap holds no private key or password."),
     "secret/private-key": Rule("error", "No field holds a private key or an age identity."),
     "secret/env": Rule("error", "A variable named like a secret takes its value from a Secret."),
-    "sealed/missing": Rule("error", "A sealed object is in the rendering."),
+    "sealed/missing": Rule(
+        "error", "A sealed object is in the rendering, under the name and namespace that pods need."
+    ),
     "sealed/name": Rule("error", "A sealed object keeps its name."),
     "sealed/namespace": Rule("error", "A sealed object keeps its namespace."),
     "sealed/key-removed": Rule("error", "A sealed object keeps its keys."),

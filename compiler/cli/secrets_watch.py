@@ -76,9 +76,10 @@ def _table(rows: Sequence[Row], now: datetime) -> str:
 
 @click.command()
 @click.option("--deep", is_flag=True, help="Open everything with an identity and compare the values.")
+@click.option("--errors", is_flag=True, help="Exit 1 for errors only: what is merely due is shown (for pull requests).")
 @click.option("-o", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @session
-def check(session: Session, deep: bool, output: str) -> int:
+def check(session: Session, deep: bool, errors: bool, output: str) -> int:
     """Check that what is sealed is what the lock, the recipients and the specs say. Exit 1 when it is not.
 
     Without --deep no identity is needed.
@@ -86,6 +87,7 @@ def check(session: Session, deep: bool, output: str) -> int:
     \b
     Example:
       compiler secrets check
+      compiler secrets check --errors
       compiler secrets check --deep
     """
     from compiler.kustomize.tree import DirTree
@@ -102,4 +104,4 @@ def check(session: Session, deep: bool, output: str) -> int:
             click.echo(f"{finding.severity}: {finding.path}: {finding.message}")
     if not findings:
         click.echo("secrets: no finding", err=True)
-    return 1 if findings else 0
+    return 1 if any(finding.severity == "error" or not errors for finding in findings) else 0

@@ -28,6 +28,8 @@ _HEADER = (
     "# Written by `compiler secrets`: every Secret that the overlays need, what its keys hold, and who reads it.\n"
     "# kind: generated (made here), given (only you have it: `compiler secrets set ID`), certificate (issued here).\n"
 )
+_GIVEN = "given: "
+"""What the words of a key begin with whose value a person brings."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Entry:
     type: str
     keys: Mapping[str, str]
     consumers: tuple[str, ...]
+
+    def given(self) -> tuple[str, ...]:
+        """The keys whose values a person brings, sorted."""
+        return tuple(sorted(key for key, words in self.keys.items() if words.startswith(_GIVEN)))
 
 
 def entry(requirement: SecretRequirement) -> Entry:
@@ -79,7 +85,7 @@ def _described(material: Material) -> dict[str, str]:
         case TokenPair(private_key=private, public_key=public):
             return {private: "private key of the token pair (EC P-256)", public: "public key of the token pair"}
         case Given(keys=keys):
-            return {key: f"given: {words}" for key, words in keys.items()}
+            return {key: f"{_GIVEN}{words}" for key, words in keys.items()}
         case Leaf(purpose=purpose, common_name=name, authority=authority):
             return {"tls.crt": f"{purpose} certificate of {name} ({authority} CA)", "tls.key": "its private key"}
 

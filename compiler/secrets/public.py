@@ -89,3 +89,50 @@ def declared(tree: Tree, overlay: str) -> Mapping[str, tuple[str, ...]]:
             keys = data if isinstance(data, dict) else {}
             result[name] = tuple(sorted({*result.get(name, ()), *keys}))
     return result
+
+
+def made(tree: Tree, overlay: str) -> Mapping[str, str]:
+    """The Secrets and trust bundles that the lock has as made for an overlay.
+
+    Args:
+        tree: the repository.
+        overlay: name of the overlay.
+
+    Returns:
+        name to what sealed it (a seal backend), empty for a bundle.
+
+    Raises:
+        CompilerError: the lock is malformed.
+    """
+    from compiler.secrets import layout, lock
+
+    known = lock.read(tree)
+    found = {**dict.fromkeys(known.bundles, ""), **{secret: seal.backend for secret, seal in known.secrets.items()}}
+    places = {layout.split(identifier): backend for identifier, backend in found.items()}
+    return {name: backend for (place, name), backend in places.items() if place == overlay}
+
+
+def unset(tree: Tree, overlay: str) -> Mapping[str, tuple[str, ...]]:
+    """The Secrets of an overlay that nothing was sealed for, because a person has not brought every value yet.
+
+    Args:
+        tree: the repository.
+        overlay: name of the overlay.
+
+    Returns:
+        name to the keys that are not set, sorted.
+
+    Raises:
+        CompilerError: the inventory or the lock is malformed.
+    """
+    from compiler.secrets import inventory, layout, lock
+
+    known = lock.read(tree)
+    result: dict[str, tuple[str, ...]] = {}
+    for secret, entry in inventory.read(tree).items():
+        place, name = layout.split(secret)
+        kept = known.vault[secret].keys if secret in known.vault else ()
+        missing = tuple(key for key in entry.given() if key not in kept)
+        if place == overlay and secret not in known.secrets and missing:
+            result[name] = missing
+    return result

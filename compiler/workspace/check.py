@@ -17,7 +17,7 @@ from compiler.workspace.repository import SPEC, Workspace
 from compiler.workspace.seals import items_of, sealed_items
 
 if TYPE_CHECKING:
-    from compiler.check import Declared, Report
+    from compiler.check import Declared, Report, Wanted
     from compiler.kustomize.loader import Cache as FileCache
     from compiler.pulp.requirements import Requirements
     from compiler.spec import Cache, EffectiveSpec
@@ -92,7 +92,8 @@ def check_folders(
 
 
 def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
-    """What exists beside an overlay's rendering: what the inventory says it has or will have, and what its spec names.
+    """What exists beside an overlay's rendering: what the inventory has beyond what the spec needs of the secrets room
+    (which the rendering must have), what KSOPS opens, and what the spec names.
 
     Args:
         tree: the repository.
@@ -108,14 +109,17 @@ def declared(tree: Tree, effective: EffectiveSpec) -> Declared:
 
 
 def _declared(tree: Tree, effective: EffectiveSpec, required: Requirements) -> Declared:
-    from compiler.secrets import declared as in_inventory
+    from compiler import secrets
     from compiler.spec import overlay_name
 
-    spec = effective.spec
+    spec, overlay = effective.spec, overlay_name(effective.folder)
     bundles = {bundle.name for bundle in required.trust}
+    ours = {one.name for one in required.secrets} | bundles
+    made = secrets.made(tree, overlay)
     found: dict[tuple[str, str], tuple[str, ...] | None] = {}
-    for name, keys in in_inventory(tree, overlay_name(effective.folder)).items():
-        found["ConfigMap" if name in bundles else "Secret", name] = keys
+    for name, keys in secrets.declared(tree, overlay).items():
+        if name not in ours or made.get(name) == "ksops":
+            found["ConfigMap" if name in bundles else "Secret", name] = keys
     theirs: dict[str, tuple[str, ...]] = {}
     for existing in required.existing:  # one Secret may stand for several of ours
         theirs[existing.name] = (*theirs.get(existing.name, ()), *existing.keys)
@@ -146,7 +150,7 @@ def _check(workspace: Workspace, folder: str, tree: Tree, specs: Cache, files: F
         declared=_declared(tree, effective, needs) if needs is not None else None,
         abstract=not deployed,
         sealed=sealed_items(tree, folder),
-        required=_made_by_secrets(needs) if needs is not None else None,
+        required=_wanted(tree, effective, needs) if needs is not None else (),
     )
     return _placed(report, tree, files, allowed)
 
@@ -157,10 +161,30 @@ def _needs(effective: EffectiveSpec) -> Requirements:
     return model_of(effective).requirements
 
 
-def _made_by_secrets(needs: Requirements) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The Secrets and trust bundles that `compiler secrets` makes for an overlay, and their keys."""
-    found = {("Secret", one.name): one.keys() for one in needs.secrets}
-    return found | {("ConfigMap", bundle.name): tuple(bundle.keys) for bundle in needs.trust}
+def _wanted(tree: Tree, effective: EffectiveSpec, needs: Requirements) -> list[Wanted]:
+    """The Secrets and trust bundles that `compiler secrets` makes for an overlay, and how far each of them is."""
+    from compiler import secrets
+    from compiler.check import Wanted
+    from compiler.spec import overlay_name
+
+    overlay = overlay_name(effective.folder)
+    made, unset = secrets.made(tree, overlay), secrets.unset(tree, overlay)
+    found = [
+        Wanted(
+            "Secret",
+            one.namespace,
+            one.name,
+            one.keys(),
+            f"{overlay}/{one.name}",
+            one.name in made,
+            unset.get(one.name, ()),
+        )
+        for one in needs.secrets
+    ]
+    return found + [
+        Wanted("ConfigMap", one.namespace, one.name, tuple(one.keys), f"{overlay}/{one.name}", one.name in made)
+        for one in needs.trust
+    ]
 
 
 def _placed(report: Report, tree: Tree, files: FileCache, allowed: Allowed) -> Report:

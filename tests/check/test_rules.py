@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.check import Finding, Report, check_rendering
+from compiler.check import Finding, Report, Wanted, check_rendering
 from compiler.check.rules import RULES
 from tests.check.cases import ALSO, CASES
 from tests.check.objects import Obj, container, deployment, items, obj, pod_spec
@@ -36,7 +36,7 @@ def test_a_rule_finds_its_fault_where_it_is_and_nothing_else(rule: str) -> None:
 
 def test_every_rule_has_a_case() -> None:
     """Those about sealed objects compare two renderings: tests/secrets/test_seals_in_overlays.py has their cases."""
-    assert {*CASES, "secret/not-made"} == {rule for rule in RULES if not rule.startswith("sealed/")}
+    assert {*CASES, "secret/not-made", "secret/unset"} == {rule for rule in RULES if not rule.startswith("sealed/")}
 
 
 def test_what_was_never_made_is_one_finding_whoever_mounts_it() -> None:
@@ -44,7 +44,7 @@ def test_what_was_never_made_is_one_finding_whoever_mounts_it() -> None:
         container(volumeMounts=[{"name": name, "mountPath": f"/{name}"} for name in "abcd"]),
         volumes=[{"name": name, "secret": {"secretName": f"pulp-{name}"}} for name in "abcd"],
     )
-    required = {("Secret", f"pulp-{name}"): ["key"] for name in "abcd"}
+    required = [Wanted("Secret", "ns", f"pulp-{name}", ("key",)) for name in "abcd"]
     arguments = {"kubernetes_version": "1.33", "required": required}
     found = check_rendering("overlays/x", items(deployment(pod=pod)), **arguments).findings
     assert [one.rule for one in found] == ["secret/not-made"]
@@ -55,6 +55,32 @@ def test_what_was_never_made_is_one_finding_whoever_mounts_it() -> None:
     rendered = [obj("v1", "Secret", f"pulp-{name}", data={"key": "ZQ=="}) for name in "abcd"]
     found = check_rendering("overlays/x", items(deployment(pod=pod), *rendered), **arguments).findings
     assert "secret/not-made" not in {one.rule for one in found}
+    elsewhere = [{**one, "metadata": {**one["metadata"], "namespace": "other"}} for one in rendered]
+    found = check_rendering("overlays/x", items(deployment(pod=pod), *elsewhere), **arguments).findings
+    assert "secret/not-made" in {one.rule for one in found}
+
+
+def test_what_waits_for_a_person_is_a_warning_with_the_command_and_no_dangling_reference() -> None:
+    pod = pod_spec(
+        container(volumeMounts=[{"name": "v", "mountPath": "/v"}]),
+        volumes=[{"name": "v", "secret": {"secretName": "pulp-s3", "items": [{"key": "id", "path": "id"}]}}],
+    )
+    wanted = Wanted("Secret", "ns", "pulp-s3", ("id", "key"), "x/pulp-s3", unset=("key",))
+    arguments = {"kubernetes_version": "1.33", "required": [wanted]}
+    found = check_rendering("overlays/x", items(deployment(pod=pod)), **arguments).findings
+    assert [(one.rule, one.severity) for one in found] == [("secret/unset", "warning")]
+    assert "run `compiler secrets set x/pulp-s3 --key key`" in found[0].message
+    assert str(found[0].origin) == "overlays/x/pulp.yaml"
+    rendered = obj("v1", "Secret", "pulp-s3", data={"id": "ZQ==", "key": "ZQ=="})
+    found = check_rendering("overlays/x", items(deployment(pod=pod), rendered), **arguments).findings
+    assert "secret/unset" not in {one.rule for one in found}
+
+
+def test_what_was_made_and_is_rendered_under_another_name_is_an_error() -> None:
+    wanted = Wanted("Secret", "ns", "pulp-s3", ("id",), "x/pulp-s3", made=True)
+    arguments = {"kubernetes_version": "1.33", "required": [wanted]}
+    found = check_rendering("overlays/x", items(deployment()), **arguments).findings
+    assert [(one.rule, one.object.name) for one in found] == [("sealed/missing", "pulp-s3")]
 
 
 def test_the_documentation_has_every_rule_with_its_severity() -> None:

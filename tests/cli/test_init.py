@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import stat
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -309,13 +313,89 @@ def test_without_a_controller_the_next_steps_say_what_ksops_does(
     assert "KSOPS" not in said["flux"] + said["sealed"]
 
 
-def test_a_given_secret_that_nobody_has_set_is_told_by_status_and_not_by_check(
+def test_a_given_secret_that_nobody_has_set_is_a_warning_with_its_command(
     made: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(made["flux"])
-    assert run(["check", "overlays/prod"]) == 0
-    assert "no findings" in capsys.readouterr().out
+    assert run(["check"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("warning:") == 3  # the README's path tells the number
+    assert "run `compiler secrets set prod/acme-s3 --key s3-access-key-id`, then `compiler generate`" in said
+    assert "overlays/demo: 54 objects, no findings" in said
+    assert run(["check", "--strict"]) == 1
     assert run(["secrets", "status", "prod"]) == 1
     assert "not set: password" in capsys.readouterr().out
-    for page in ("README.md", "docs/check.md"):
-        assert "`compiler secrets status`" in (Path(__file__).parents[2] / page).read_text()
+    assert "prints three warnings for `overlays/prod`" in (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def steps(root: Path) -> list[list[str]]:
+    """What the workflow of a new repository runs of the compiler, but for the report on a pull request."""
+    workflow = yaml.safe_load((root / ".github/workflows/pulp.yaml").read_text())
+    commands = [step.get("run", "") for step in workflow["jobs"]["check"]["steps"]]
+    return [shlex.split(one)[1:] for one in commands if one.startswith("compiler ") and "$BASE" not in one]
+
+
+def committed(root: Path, copy: Path) -> Path:
+    """A copy of ``root`` with everything committed."""
+    shutil.copytree(root, copy, symlinks=True)
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["add", "--all"], [*author, "commit", "--quiet", "--message", "all"]):
+        subprocess.run(["git", "-C", str(copy), *command], check=True)
+    return copy
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_repository_passes_the_workflow_that_it_has(
+    made: dict[str, Path], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(committed(made[kind], tmp_path / "site"))
+    assert {tuple(step) for step in steps(tmp_path / "site")} >= {
+        ("generate", "--check"), ("secrets", "check", "--errors"), ("secrets", "guard", "--history"),
+    }  # fmt: skip
+    assert [run(step) for step in steps(tmp_path / "site")] == [0] * len(steps(tmp_path / "site"))
+
+
+def _renamed(root: Path) -> None:
+    file = root / "secrets/demo/acme-admin-password.sops.yaml"
+    file.write_text(file.read_text().replace('name: "acme-admin-password"', 'name: "evil"'))
+
+
+def _without_recipients(root: Path) -> None:
+    (root / "secrets/recipients.yaml").write_text("")
+
+
+def _without_lock(root: Path) -> None:
+    (root / "secrets/seals.lock.json").unlink()
+
+
+def _replayed(root: Path) -> None:
+    """A file of another sealing put back: what is in it is whole, but it is not the one that the lock knows."""
+    file = root / "secrets/demo/acme-secret-key.sops.yaml"
+    file.write_text(file.read_text().replace("lastmodified: ", "lastmodified:  "))
+
+
+def _in_clear(root: Path) -> None:
+    (root / "overlays/demo/custom").mkdir(exist_ok=True)
+    (root / "overlays/demo/custom/mine.yaml").write_text("kind: Secret\nstringData: {a: hunter2}\n")
+
+
+@pytest.mark.parametrize("tamper", [_renamed, _replayed, _without_lock, _without_recipients, _in_clear])
+def test_what_was_tampered_with_does_not_pass_the_workflow(
+    made: dict[str, Path], tamper: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = committed(made["flux"], tmp_path / "site")
+    monkeypatch.chdir(site)
+    tamper(site)
+    assert any(run(step) for step in steps(site))
+
+
+def test_a_sealed_object_under_another_name_is_found_by_check(
+    made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(committed(made["flux"], tmp_path / "site"))
+    _renamed(tmp_path / "site")
+    assert run(["check", "overlays/demo"]) == 1
+    said = capsys.readouterr().out
+    assert "Secret acme-demo/acme-admin-password" in said
+    assert said.count("error:") == 1
+    assert "[sealed/missing]" in said
