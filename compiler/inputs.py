@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from pathlib import Path
@@ -28,7 +29,7 @@ def read(file: Path, what: str, *, largest: int | None = LARGEST) -> bytes:
         largest: how many bytes it may have; None for any number.
 
     Raises:
-        CompilerError: it is something else, or larger.
+        CompilerError: there is no such file, it is something else, or larger.
         WorldError: it cannot be read.
     """
     try:
@@ -40,7 +41,9 @@ def read(file: Path, what: str, *, largest: int | None = LARGEST) -> bytes:
         with file.open("rb") as stream:
             content = stream.read(-1 if largest is None else largest + 1)
     except OSError as error:
-        raise WorldError(f"{what} {file} cannot be read: {error.strerror}") from error
+        wrong = isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno in (errno.ENXIO, errno.ELOOP)
+        kind = CompilerError if wrong else WorldError
+        raise kind(f"{what} {file} cannot be read: {error.strerror}") from error
     if largest is not None and len(content) > largest:
         raise CompilerError(f"{what} {file} is larger than {largest} bytes")
     return content

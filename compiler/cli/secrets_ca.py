@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from compiler import inputs
-from compiler.cli.secrets_options import Session, finish, progress, session, tell
+from compiler.cli.secrets_options import Session, finish, progress, session, tell, warn_of_date
 
 
 @click.group()
@@ -126,6 +126,7 @@ def create(session: Session, overlay: str, authority: str, key_file: Path) -> in
         identities.write_private(key_file, pair.key.reveal(), repository=session.root)
         with identities.kept_on_success(key_file):
             secrets.write(session.root, outcome.writes, tree)
+    warn_of_date(session, outcome.writes)
     tell(outcome)
     click.echo(f"wrote {key_file}: whoever has it can issue certificates that everything in {overlay} trusts", err=True)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from compiler.secrets.plaintext import Plaintext
 
 _LARGEST = 2 * 1024 * 1024
+_LAST_FD = 2**31 - 1
+"""The largest number that a file descriptor can have: C's int."""
 
 
 @click.command(name="set")
 @click.argument("secret", metavar="ID")
 @click.option("--key", metavar="KEY", help="Which key of the Secret; needed when it has several given ones.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the value from standard input.")
-@click.option("--fd", type=int, metavar="N", help="Read the value from file descriptor N.")
+@click.option("--fd", type=click.IntRange(0, _LAST_FD), metavar="N", help="Read the value from file descriptor N.")
 @click.option("--from-env", metavar="VAR", help="Take the value of an environment variable.")
 @click.option("--keep-newline", is_flag=True, help="Keep the line end of a value of one line.")
 @click.option("--generated", is_flag=True, help="Take a value that would be made here, of an installation taken over.")
@@ -97,4 +100,5 @@ def _descriptor(fd: int) -> bytes:
         with os.fdopen(fd, "rb") as stream:
             return stream.read(_LARGEST)
     except OSError as error:
-        raise WorldError(f"file descriptor {fd} cannot be read: {error.strerror}") from error
+        kind = CompilerError if error.errno in (errno.EBADF, errno.EISDIR) else WorldError
+        raise kind(f"file descriptor {fd} cannot be read: {error.strerror}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from compiler import inputs
-from compiler.cli.secrets_options import Session, finish, progress, session
+from compiler.cli.secrets_options import Session, finish, progress, session, warn_of_date
 from compiler.errors import CompilerError
 
 
@@ -70,13 +70,27 @@ def init(
             certificates=pems,
         )
         secrets.write(session.root, writes, tree)
+    warn_of_date(session, writes)
     if generate_identity is not None:
         click.echo(f"wrote {generate_identity}: keep a copy offline; whoever has it can read every secret", err=True)
     for path in writes:
         click.echo(f"wrote {path}", err=True)
     if not writes:
         click.echo("nothing to do", err=True)
+    for overlay in pems:
+        _say_behind(session, overlay)
     return 0
+
+
+def _say_behind(session: Session, overlay: str) -> None:
+    """Say what is still sealed to an earlier certificate of an overlay's controller."""
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets import lock, pinned, recipients
+
+    tree = DirTree(session.root)
+    behind = pinned.behind(lock.read(tree).secrets, overlay, recipients.read(tree).certificate(overlay))
+    if behind:
+        click.echo(f"next: {pinned.told(behind, overlay)}", err=True)
 
 
 def _pairs(option: str, values: Sequence[str]) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from compiler.workspace.seen import Seen
 
 
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
+"""Of ``--now``: certificates and what is told of them need dates that calendars and X.509 have."""
 _BAR = 30
 """Width of the bar of progress, in characters."""
 
@@ -34,6 +36,8 @@ class Session:
     identities: tuple[Path, ...]
     now: datetime
     authority_keys: tuple[tuple[str, Path], ...] = ()
+    dated: bool = False
+    """Whether ``now`` was given instead of read from the clock."""
 
     def access(self) -> Access:
         """Keys and tools."""
@@ -74,14 +78,23 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="ID=FILE",
         help="Private key of a CA that is kept outside the repository: OVERLAY/AUTHORITY=FILE.",
     )
-    @click.option("--now", metavar="TIME", help="Take this for the present (2027-01-31T12:00:00Z), to try what comes.")
+    @click.option(
+        "--now",
+        metavar="TIME",
+        help="Take this for the present (2027-01-31T12:00:00Z): what is written carries that date too.",
+    )
     @functools.wraps(command)
     def wrapped(
         identities: tuple[Path, ...], sops: str | None, now: str | None, authority_keys: tuple[str, ...], **options: Any
     ) -> Any:
         return command(
             Session(
-                _recovered(find_root()), sops, _identities(identities), _moment(now), _authority_keys(authority_keys)
+                _recovered(find_root()),
+                sops,
+                _identities(identities),
+                _moment(now),
+                _authority_keys(authority_keys),
+                dated=now is not None,
             ),
             **options,
         )
@@ -136,6 +149,8 @@ def _moment(text: str | None) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise CompilerError(f"--now {text!r} is no time", hint="write it like 2027-01-31T12:00:00Z") from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise CompilerError(f"--now {text!r}: a year from {_FIRST_YEAR} to {_LAST_YEAR} is wanted")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -156,7 +171,14 @@ def finish(session: Session, tree: Seen, outcome: Outcome, *, quiet: bool = Fals
     from compiler.workspace import secrets
 
     secrets.write(session.root, outcome.writes, tree)
+    warn_of_date(session, outcome.writes)
     tell(outcome, quiet=quiet)
+
+
+def warn_of_date(session: Session, writes: Mapping[str, bytes | None]) -> None:
+    """Say that what was written carries the date of ``--now``."""
+    if session.dated and writes:
+        click.echo(f"warning: --now: what was written is dated {session.now:%F}, whatever today is", err=True)
 
 
 def tell(outcome: Outcome, *, quiet: bool = False) -> None:
@@ -179,11 +201,15 @@ def tell(outcome: Outcome, *, quiet: bool = False) -> None:
         "keep": "kept",
         "unset": "unset",
         "orphan": "no longer wanted",
+        "prune": "deleted",
+        "trust": "CA trusted from now on",
+        "issue": "CA issues from now on",
         "rename": "renamed",
         "forget": "forgotten",
     }
     summary = ", ".join(f"{counts[action]} {word}" for action, word in words.items() if action in counts)
-    click.echo(summary or "nothing to do", err=True)
+    if summary or not outcome.writes:
+        click.echo(summary or "nothing to do", err=True)
     if counts.get("unset"):
         click.echo("set what is unset with: compiler secrets set ID", err=True)
     if outcome.writes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from compiler.kustomize.tree import MAX_FILE
+from compiler.kustomize.tree import MAX_FILE, link_out
 
 _MAX_LINKS = 40
 
@@ -146,7 +146,7 @@ class GitTree:
             part = todo.pop(0)
             if part == "..":
                 if not done:
-                    raise PermissionError(f"link out of the tree: {path}")
+                    raise link_out(path, "the tree")
                 done.pop()
                 continue
             if part == ".":
@@ -157,7 +157,7 @@ class GitTree:
                 links += 1
                 target = self._blob(entry.blob).decode("utf-8", "surrogateescape")
                 if links > _MAX_LINKS or target.startswith("/"):
-                    raise PermissionError(f"link out of the tree or in circles: {path}")
+                    raise link_out(path, "the tree or in circles")
                 done.pop()
                 todo = target.split("/") + todo
         return "/".join(done)

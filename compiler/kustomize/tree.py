@@ -46,6 +46,18 @@ class Resolving(Protocol):
         ...
 
 
+def link_out(path: str, folder: str) -> PermissionError:
+    """The error of a path that leads through a link out of a tree.
+
+    Args:
+        path: as it was asked for.
+        folder: the tree, in words.
+    """
+    error = PermissionError(f"link out of {folder}: {path}")
+    error.strerror = f"{path} leads through a link out of the repository"  # what a person is told outside the engine
+    return error
+
+
 class DirTree:
     """A folder on disk.
 
@@ -70,7 +82,7 @@ class DirTree:
         """
         real = os.path.realpath(self._full(path))
         if real != self._prefix and not real.startswith(f"{self._prefix}/"):
-            raise PermissionError(f"link out of {self.folder}: {path}")
+            raise link_out(path, self.folder)
         return real[len(self._prefix) + 1 :]
 
     def read(self, path: str) -> bytes:
@@ -87,7 +99,7 @@ class DirTree:
         with open(full, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise OSError(f"not a regular file: {path}")
+                raise OSError(errno.EINVAL, "not a regular file", path)
             if status.st_size > MAX_FILE:
                 raise OSError(errno.EFBIG, f"{status.st_size:,} bytes are larger than the limit of {MAX_FILE:,} bytes")
             return file.read()
@@ -103,7 +115,7 @@ class DirTree:
     def listdir(self, path: str) -> list[str]:
         """The names in a folder, sorted."""
         if not self._inside(path):
-            raise PermissionError(f"link out of {self.folder}: {path}")
+            raise link_out(path, self.folder)
         return sorted(os.listdir(self._full(path)))
 
     def _inside(self, path: str) -> bool:

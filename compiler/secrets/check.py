@@ -11,7 +11,7 @@ from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
 from compiler.secrets import (
     deep,
-    digest,
+    files,
     gone,
     inventory,
     layout,
@@ -23,7 +23,6 @@ from compiler.secrets import (
     status,
 )
 from compiler.secrets.access import Access
-from compiler.secrets.listing import files as lists
 from compiler.secrets.sealing import Sealing
 from compiler.secrets.states import states
 from compiler.secrets.targets import Target
@@ -101,10 +100,13 @@ def _overlay(tree: Tree, target: Target, sealing: Sealing) -> Iterator[Finding]:
         if state.seal is not None and state.sealed_file is not None:
             yield from _sealed(tree, target, secret, state, sealing)
     for row in status.status(tree, [target], sealing.access, lost=False):
-        if row.condition in ("renew", "expiring", "expired"):
-            yield Finding(layout.LOCK, f"{row.id}: {row.note}", "warning" if row.condition == "renew" else "error")
-        elif row.condition == "wrong" and row.kind == "controller":
-            yield Finding(layout.controller_certificate(target.overlay), row.note)
+        if row.condition in ("renew", "expiring", "expired", "early", "ahead"):
+            yield Finding(
+                layout.LOCK, f"{row.id}: {row.note}", "warning" if row.condition in ("renew", "ahead") else "error"
+            )
+        elif row.condition in ("wrong", "stale") and row.kind == "controller":
+            severity: Severity = "error" if row.condition == "wrong" else "warning"
+            yield Finding(layout.controller_certificate(target.overlay), row.note, severity)
     for bundle in target.requirements.trust:
         yield from _bundle(tree, layout.identifier(target.overlay, bundle.name), sealing)
 
@@ -130,14 +132,11 @@ def _vault(tree: Tree, sealing: Sealing) -> Iterator[Finding]:
 
 def _authorities(tree: Tree, sealing: Sealing) -> Iterator[Finding]:
     who = sealing.recipients.authority()
-    for identifier, authority in sealing.authorities.items():
-        for generation, entry in authority.generations.items():
-            path = layout.authority_key(identifier, generation)
-            yield from _file(tree, path, entry.sealed) if entry.sealed else ()
-            yield from _file(tree, layout.authority_certificate(identifier, generation), entry.certificate)
-            if entry.sealed and tree.is_file(path):
-                content = tree.read(path)
-                yield from _caught(path, partial(sops.read, content, path, who))
+    for identifier in sealing.authorities:
+        for generation, path, sha in files.of_authority(sealing, identifier):
+            yield from _file(tree, path, sha)
+            if path == layout.authority_key(identifier, generation) and tree.is_file(path):
+                yield from _caught(path, partial(sops.read, tree.read(path), path, who))
 
 
 def _bundle(tree: Tree, identifier: str, sealing: Sealing) -> Iterator[Finding]:
@@ -151,44 +150,17 @@ def _bundle(tree: Tree, identifier: str, sealing: Sealing) -> Iterator[Finding]:
 
 
 def _file(tree: Tree, path: str, sha: str) -> Iterator[Finding]:
-    if not tree.is_file(path):
-        yield Finding(path, "the lock knows it, but it is gone")
-    elif digest.of_file(tree.read(path)) != sha:
-        yield Finding(path, "it is not the file that the lock knows: it was edited, or an older one was put back")
+    problem = files.fault(tree, path, sha)
+    if problem is not None:
+        yield Finding(path, problem)
 
 
 def _strangers(tree: Tree, targets: Sequence[Target], sealing: Sealing) -> Iterator[Finding]:
-    """Files that nothing accounts for: a plaintext copy, or what an attacker wants applied or trusted."""
-    known = {layout.INVENTORY, layout.RECIPIENTS, layout.LOCK, layout.GITATTRIBUTES, layout.SOURCEIGNORE}
-    known |= {layout.vault(secret) for secret in sealing.vaults}
-    for secret, seal in sealing.secrets.items():
-        known.add(layout.sealed(secret, layout.backend(seal.backend)))
-    for bundle in sealing.bundles:
-        known.add(layout.config_map(*layout.split(bundle)))
-    overlays = gone.known(sealing.snapshot()) | {target.overlay for target in targets}
-    written = {path: wanted for overlay in overlays for path, wanted in lists(sealing, overlay).items()}
-    known |= {path for path, wanted in written.items() if wanted is not None}
-    for identifier, authority in sealing.authorities.items():
-        for generation, entry in authority.generations.items():
-            known.add(layout.authority_certificate(identifier, generation))
-            if entry.sealed:
-                known.add(layout.authority_key(identifier, generation))
-    known |= {layout.controller_certificate(overlay) for overlay in sealing.recipients.certificates}
-    for path in _files(tree, layout.ROOT):
-        if path not in known:
-            yield Finding(path, "no part of the lock accounts for this file")
-    for path, wanted in written.items():
+    for path in files.strangers(tree, targets, sealing):
+        yield Finding(path, files.STRANGER)
+    for path, wanted in files.written(targets, sealing).items():
         if wanted is not None and (not tree.is_file(path) or tree.read(path) != wanted):
-            yield Finding(path, "it does not list exactly what was sealed; run `compiler secrets ensure`")
-
-
-def _files(tree: Tree, folder: str) -> Iterator[str]:
-    for name in tree.listdir(folder) if tree.is_dir(folder) else []:
-        path = f"{folder}/{name}"
-        if tree.is_dir(path):
-            yield from _files(tree, path)
-        else:
-            yield path
+            yield Finding(path, f"{files.UNLISTED}; run `compiler secrets ensure`")
 
 
 def _caught(path: str, read: Callable[[], object]) -> Iterator[Finding]:

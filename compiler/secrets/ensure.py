@@ -8,7 +8,7 @@ from typing import Literal
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import Leaf
-from compiler.secrets import gone, layout, lock, plan, recipients
+from compiler.secrets import files, gone, layout, lock, pinned, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close, declared
@@ -16,7 +16,7 @@ from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Values
 from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Progress, Sealing
-from compiler.secrets.states import decided, file_digest, orphans
+from compiler.secrets.states import decided, file_digest, orphans, raise_all
 from compiler.secrets.targets import Target
 from compiler.secrets.values import complete
 
@@ -63,11 +63,13 @@ def ensure(
     """
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
     _check_digest_key(tree, sealing)
+    strangers = [Step(path, "warn", files.STRANGER) for path in files.strangers(tree, targets, sealing)]
     gone.refuse_new_names(tree, sealing.snapshot(), targets, new)
     lost = gone.gone(tree, sealing.snapshot(), targets)
     known, failed = decided(tree, targets, sealing, partly=partly)
     targets = [target for target in targets if target.overlay in known]
-    steps: list[Step] = []
+    raise_all(files.lost(tree, sealing, [target.overlay for target in targets]))
+    steps: list[Step] = strangers
     for target in targets:
         authorities = Authorities(target.overlay, sealing)
         for secret, (state, first) in known[target.overlay].items():
@@ -87,14 +89,17 @@ def ensure(
                 steps.append(unknown_authority(target.overlay, unknown))
             else:
                 authorities.bundle(bundle)
-        steps += [Step(secret, "orphan", "no longer wanted") for secret in orphans(target, sealing)]
+        unwanted = "prune" if prune else "orphan"
+        steps += [Step(secret, unwanted, "no longer wanted") for secret in orphans(target, sealing)]
         if prune:
             for secret in orphans(target, sealing):
                 _forget(sealing, secret)
+        if again == "nothing" and "sealed-secrets" in target.backends():
+            steps += _behind(sealing, target.overlay)
     entries = declared(tree, targets)
     for overlay in lost if missing != "keep" else ():
         reason = f"the overlay {overlay} is gone"
-        steps += [Step(secret, "orphan", reason) for secret in gone.orphans(sealing.snapshot(), overlay)]
+        steps += [Step(secret, "prune", reason) for secret in gone.orphans(sealing.snapshot(), overlay)]
         gone.drop_copy(sealing, overlay)
         if missing == "forget":
             steps += [Step(secret, "forget", reason) for secret in gone.kept(sealing.snapshot(), overlay)]
@@ -104,6 +109,11 @@ def ensure(
     overlays = [target.overlay for target in targets]
     writes = close(sealing, entries, overlays, progress)
     return Outcome(writes, tuple(sorted(steps, key=lambda step: step.secret)), failed)
+
+
+def _behind(sealing: Sealing, overlay: str) -> list[Step]:
+    behind = pinned.behind(sealing.secrets, overlay, sealing.recipients.certificate(overlay))
+    return [Step(f"{overlay}/controller", "warn", pinned.told(behind, overlay))] if behind else []
 
 
 def _check_digest_key(tree: Tree, sealing: Sealing) -> None:

@@ -15,6 +15,7 @@ from compiler.k8s.tree import Tree
 from compiler.secrets import layout
 
 _VERSION = 1
+_FIRST_YEAR = 1950
 _HINT = "restore it from Git history; it is written by `compiler secrets` only"
 
 
@@ -156,8 +157,15 @@ def moment(when: datetime) -> str:
 
 
 def instant(text: str) -> datetime:
-    """The time that :func:`moment` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    """The time that :func:`moment` wrote.
+
+    Raises:
+        ValueError: it wrote no such thing; no certificate can name a time before 1950 (UTCTime, RFC 5280 4.1.2.5.1).
+    """
+    when = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if when.year < _FIRST_YEAR:
+        raise ValueError("a time before 1950")
+    return when
 
 
 def dump(lock: Lock) -> bytes:
@@ -208,7 +216,7 @@ def read(tree: Tree) -> Lock:
     except json.JSONDecodeError as error:
         origin = Origin(layout.LOCK, error.lineno, error.colno)
         raise CompilerError("the lock is not valid JSON (a merge conflict?)", origin=origin, hint=_HINT) from None
-    except (KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise CompilerError("the lock is damaged", origin=Origin(layout.LOCK), hint=_HINT) from None
 
 
@@ -259,6 +267,8 @@ def _authority(value: Mapping[str, Any]) -> Authority:
         int(number): AuthorityGeneration(**_typed(AuthorityGeneration, entry))
         for number, entry in value["generations"].items()
     }
+    for one in generations.values():
+        instant(one.not_after)
     trusted = tuple(int(number) for number in value["trusted"])
     issuer = int(value["issuer"])
     if issuer not in generations or issuer not in trusted or not set(trusted) <= set(generations):

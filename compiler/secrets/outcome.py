@@ -13,7 +13,8 @@ class Step:
 
     Args:
         secret: its id.
-        action: ``keep``, ``create``, ``seal``, ``unset``, or ``orphan`` (sealed, but no longer wanted).
+        action: ``keep``, ``create``, ``seal``, ``unset``, ``orphan`` (sealed, but no longer wanted), ``prune`` (an
+            orphan that was deleted), ``warn`` (nothing was done, but somebody should), or what a command calls it.
         reason: why.
     """
 

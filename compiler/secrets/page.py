@@ -26,8 +26,10 @@ _WORDS: dict[Condition, str] = {
     "renew": "due",
     "expiring": "expires within 30 days",
     "expired": "expired",
+    "early": "not valid yet",
+    "ahead": "dated in the future",
 }
-_GRAVE = frozenset[Condition](["wrong", "expiring", "expired"])
+_GRAVE = frozenset[Condition](["wrong", "expiring", "expired", "early"])
 
 _STYLE = """
 :root { color-scheme: light dark; --ok: #1a7f37; --due: #9a6700; --grave: #cf222e; --line: #8c959f; }

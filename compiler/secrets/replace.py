@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import FernetKey, Given, Leaf, SigningKey
-from compiler.secrets import inventory, lock, plan, recipients, status
+from compiler.secrets import due, inventory, lock, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close
@@ -58,7 +58,7 @@ def renew(
             certificate = state.seal.certificate if state.seal else None
             if certificate is None or not any(isinstance(one, Leaf) for one in state.requirement.materials):
                 continue
-            condition, note = status.due(certificate, access.now)
+            condition, note = due.leaf(certificate, access.now)
             if everything or condition != "ok":
                 chosen.append(Chosen(target, secret, state, note.partition(":")[0] or "asked for"))
     return replace_values(sealing, chosen, lambda have: have, "renew", progress)

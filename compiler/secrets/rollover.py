@@ -13,7 +13,7 @@ from typing import Literal
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.secrets import inventory, layout, lock, recipients
+from compiler.secrets import gone, inventory, layout, lock, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close
@@ -122,7 +122,7 @@ def _retire(sealing: Sealing, identifier: str, known: lock.Authority) -> None:
     for generation in known.generations:
         if generation != known.issuer:
             if known.generations[generation].sealed:
-                sealing.writes[layout.authority_key(identifier, generation)] = None
-            sealing.writes[layout.authority_certificate(identifier, generation)] = None
+                gone.delete(sealing, layout.authority_key(identifier, generation))
+            gone.delete(sealing, layout.authority_certificate(identifier, generation))
     kept = {known.issuer: known.generations[known.issuer]}
     sealing.authorities[identifier] = lock.Authority(known.issuer, (known.issuer,), kept)

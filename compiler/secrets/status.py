@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import ExistingSecret
-from compiler.secrets import gone, inventory, layout, lock, pki, plan, recipients, sealedsecrets
+from compiler.secrets import due, files, gone, inventory, layout, lock, pinned, pki, plan, recipients, sealedsecrets
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.references import REFERENCES
@@ -18,11 +18,7 @@ from compiler.secrets.sealing import Sealing
 from compiler.secrets.states import orphans, states
 from compiler.secrets.targets import Target
 
-Condition = Literal["ok", "unset", "missing", "stale", "wrong", "orphan", "renew", "expiring", "expired"]
-
-RENEW_AT = 3
-"""A leaf is due when a third of its life remains, as cert-manager does it."""
-CRITICAL = timedelta(days=30)
+Condition = Literal["unset", "missing", "stale", "wrong", "orphan"] | due.Due
 
 
 @dataclass(frozen=True)
@@ -30,9 +26,9 @@ class Row:
     """One Secret, CA or controller certificate.
 
     Args:
-        id: the Secret's id, ``<overlay>/<authority> CA g<N>``, or ``<overlay>/controller``.
-        kind: ``generated``, ``given``, ``certificate``, ``existing`` (somebody else makes it), ``ca``, or
-            ``controller``.
+        id: the Secret's id, ``<overlay>/<authority> CA g<N>``, ``<overlay>/controller``, or a file's path.
+        kind: ``generated``, ``given``, ``certificate``, ``existing`` (somebody else makes it), ``ca``,
+            ``controller``, or ``file`` (of no Secret: lost, edited, or nobody knows it).
         condition: ``ok``, or what is to be done about it.
         note: the condition in words.
         backend: what seals it; empty for what is not sealed.
@@ -83,13 +79,14 @@ def status(tree: Tree, targets: Sequence[Target], access: Access, *, lost: bool 
             for secret in orphans(target, sealing)
         ]
         rows += [_existing(target.overlay, one) for one in target.requirements.existing if one.instead]
-        rows += _authorities(target.overlay, sealing, access.now)
+        rows += _authorities(tree, target.overlay, sealing, access.now)
         if not target.issues():
             rows += _unknown(target, Authorities(target.overlay, sealing))
         if "sealed-secrets" in target.backends():
             rows.append(_controller(target.overlay, sealing, access.now))
     for overlay in gone.gone(tree, sealing.snapshot(), targets) if lost else ():
         rows += _lost(overlay, sealing)
+    rows += _files(tree, targets, sealing, everything=lost)
     return tuple(sorted(rows, key=lambda row: row.id))
 
 
@@ -157,7 +154,10 @@ def _secret(
     seal = state.seal
     certificate = seal.certificate if seal else None
     if condition == "ok" and certificate:
-        condition, note = due(certificate, now)
+        condition, note = due.leaf(certificate, now)
+    for when in (seal.changed if seal else None, rotation.since if rotation else None):
+        if condition == "ok" and when is not None:
+            condition, note = due.record(when, now)
     if condition == "ok" and rotation is not None:
         since, following = rotation.since[:10], rotation.following()
         note = f"a new key is on its way: phase {rotation.phase} since {since}, {following} is next"
@@ -172,49 +172,36 @@ def _secret(
         generation=seal.generation if seal else 0,
         changed=seal.changed if seal else None,
         not_after=certificate.not_after if certificate else None,
-        renew_at=lock.moment(renew_at(certificate)) if certificate else None,
+        renew_at=lock.moment(due.renew_at(certificate)) if certificate else None,
         holds=tuple(f"{key}: {words}" for key, words in sorted(inventory.entry(state.requirement).keys.items())),
     )
 
 
-def renew_at(certificate: lock.Certificate) -> datetime:
-    """When a leaf is due: a third of its life before its end."""
-    start, end = lock.instant(certificate.not_before), lock.instant(certificate.not_after)
-    return end - (end - start) / RENEW_AT
-
-
-def due(certificate: lock.Certificate, now: datetime) -> tuple[Condition, str]:
-    """Whether a leaf is due, and in words."""
-    return _due(lock.instant(certificate.not_after), renew_at(certificate), now, "compiler secrets renew")
-
-
-def _due(end: datetime, start: datetime, now: datetime, remedy: str) -> tuple[Condition, str]:
-    if now >= end:
-        return "expired", f"its certificate expired on {end:%F}: {remedy}"
-    if now >= end - CRITICAL:
-        return "expiring", f"its certificate expires on {end:%F}: {remedy}"
-    if now >= start:
-        return "renew", f"its certificate is due, it ends on {end:%F}: {remedy}"
-    return "ok", ""
-
-
-def _authorities(overlay: str, sealing: Sealing, now: datetime) -> list[Row]:
+def _authorities(tree: Tree, overlay: str, sealing: Sealing, now: datetime) -> list[Row]:
     rows: list[Row] = []
     for identifier, authority in sealing.authorities.items():
         place, kind = layout.split(identifier)
         if place != overlay:
             continue
+        faults = {
+            generation: f"{path}: {problem}; git checkout HEAD -- {path}"
+            for generation, path, sha in files.of_authority(sealing, identifier)
+            if (problem := files.fault(tree, path, sha)) is not None
+        }
         for generation, entry in authority.generations.items():
-            end = lock.instant(entry.not_after)
-            # A CA must outlive what it signs, so its successor is due one leaf's life before its end.
-            start = end - pki.LEAF_LIFE
-            condition, note = _due(end, start, now, "compiler secrets ca rollover")
+            start = due.authority_from(lock.instant(entry.not_after))
+            issues = "issues" if generation == authority.issuer else "trusted, does not issue"
+            condition: Condition
+            if generation in faults:
+                condition, note = "wrong", faults[generation]
+            else:
+                condition, note = _authority(tree, identifier, generation, now)
             rows.append(
                 Row(
                     id=f"{overlay}/{kind} CA g{generation}",
                     kind="ca",
                     condition=condition,
-                    note=note or ("issues" if generation == authority.issuer else "trusted, does not issue"),
+                    note=note or issues,
                     backend="sops" if entry.sealed else "offline",
                     readers=("admin",) if entry.sealed else (),
                     generation=generation,
@@ -225,18 +212,48 @@ def _authorities(overlay: str, sealing: Sealing, now: datetime) -> list[Row]:
     return rows
 
 
+def _authority(tree: Tree, identifier: str, generation: int, now: datetime) -> tuple[Condition, str]:
+    """Whether a CA is due, by its certificate, which the lock has the digest of."""
+    facts = pki.read(tree.read(layout.authority_certificate(identifier, generation)))
+    remedy = "compiler secrets ca rollover"
+    return due.window(facts.not_after, due.authority_from(facts.not_after), now, remedy, begins=facts.not_before)
+
+
+def _files(tree: Tree, targets: Sequence[Target], sealing: Sealing, *, everything: bool) -> Iterator[Row]:
+    """A row for each file that is lost or edited and belongs to no other row, and for each that nobody knows."""
+    wanted = {layout.identifier(one.overlay, secret.name) for one in targets for secret in one.requirements.secrets}
+    names = {target.overlay for target in targets}
+    for secret, entry in sealing.vaults.items():
+        mine = everything or layout.split(secret)[0] in names or secret == layout.DIGEST_KEY_ID
+        problem = files.fault(tree, layout.vault(secret), entry.sealed) if mine and secret not in wanted else None
+        if problem is not None:
+            path = layout.vault(secret)
+            yield Row(path, "file", "wrong", f"{problem}; git checkout HEAD -- {path}")
+    for bundle, known in sealing.bundles.items():
+        overlay, name = layout.split(bundle)
+        path = layout.config_map(overlay, name)
+        problem = files.fault(tree, path, known.sha256) if overlay in names else None
+        if problem is not None:
+            yield Row(path, "file", "wrong", problem)
+    for path in files.strangers(tree, targets, sealing) if everything else ():
+        yield Row(path, "file", "wrong", files.STRANGER)
+
+
 def _controller(overlay: str, sealing: Sealing, now: datetime) -> Row:
     identifier = f"{overlay}/controller"
     try:
         certificate = sealing.controller(overlay)
     except CompilerError as error:
         return Row(identifier, "controller", "wrong", error.message)
-    condition, note = _due(
+    condition: Condition
+    condition, note = due.window(
         certificate.not_after,
         certificate.not_after - sealedsecrets.RENEW_BEFORE,
         now,
         f"compiler secrets init --cert {overlay}=FILE",
     )
+    if condition == "ok" and (behind := pinned.behind(sealing.secrets, overlay, certificate.fingerprint)):
+        condition, note = "stale", pinned.told(behind, overlay)
     return Row(
         identifier,
         "controller",

@@ -154,6 +154,8 @@ def test_many_secrets_are_planned_in_half_a_second() -> None:
         vaults[target] = entries[1][source]
         files[layout.sealed(target, "sops")] = files[layout.sealed(source, "sops")]
         files[layout.vault(target)] = files[layout.vault(source)]
+    for path in [path for path in files if "/s" in path[7:] or path.endswith("digest-key.sops.yaml")]:
+        del files[path]
     wanted = [SecretRequirement(f"t{number}", "pulp", (Password("p"),)) for number in range(1000)]
 
     secrets = {

@@ -104,7 +104,7 @@ def test_what_was_pruned_comes_back_with_the_same_values(left: World) -> None:
 
 def test_forgetting_removes_vault_and_cas_too(left: World) -> None:
     outcome = run(left, missing="forget")
-    assert ("demo/pulp-db-fields-encryption", "orphan") in {(step.secret, step.action) for step in outcome.steps}
+    assert ("demo/pulp-db-fields-encryption", "prune") in {(step.secret, step.action) for step in outcome.steps}
     assert not [path for path in left.tree.files if "/demo" in path]
     assert all(secret.startswith("prod/") for secret in inventory.read(left.tree))
     assert left.check(left.admin) == []

@@ -90,8 +90,9 @@ def test_a_broken_identity_is_told_by_line_and_not_repeated(tmp_path: Path, repo
 
 
 def test_a_missing_a_binary_and_an_endless_file_are_told(tmp_path: Path, repository: Path) -> None:
-    with pytest.raises(WorldError, match="cannot be read"):
+    with pytest.raises(CompilerError, match="cannot be read") as caught:
         identities.read([tmp_path / "none"], repository=repository)
+    assert not isinstance(caught.value, WorldError)  # a wrong name is wrong usage
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(CompilerError, match="not text"):
         identities.read([tmp_path / "binary"], repository=repository)
