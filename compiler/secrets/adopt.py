@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import Leaf
-from compiler.secrets import inventory, layout, lock, recipients, sops
+from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement
+from compiler.secrets import documents, fieldskey, fitting, inventory, layout, lock, plan, recipients, sops
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close
 from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Values
 from compiler.secrets.sealing import Progress, Sealing
-from compiler.secrets.states import requirement_of
+from compiler.secrets.states import requirement_of, states
 from compiler.secrets.targets import Target, refuse_reference
 from compiler.secrets.values import CERTIFICATE, PRIVATE_KEY, complete
 
@@ -38,7 +39,8 @@ def open_vault(tree: Tree, secret: str, access: Access, why: str) -> Values:
 def adopt(
     tree: Tree, targets: Sequence[Target], secret: str, access: Access, *, progress: Progress | None = None
 ) -> Outcome:
-    """Take what the vault's file of ``secret`` holds for true, and seal it anew for administrators and cluster.
+    """Take what the vault's file of ``secret`` holds for true, and seal it anew for administrators and cluster; what is
+    as the lock has it stays.
 
     Args:
         tree: the repository.
@@ -48,27 +50,82 @@ def adopt(
         progress: told after each sealed file.
 
     Raises:
-        CompilerError: nobody wants it, the vault's file is missing, foreign or lacks a value (nothing is made in its
-            place but a certificate), or the identity is missing.
+        CompilerError: nobody wants it; the vault's file is missing, foreign, lacks a value (nothing is made in its
+            place but a certificate), has a key too many or a value of no use; the database-field key is another one;
+            or the identity is missing.
         WorldError: sops failed.
     """
     target, requirement = requirement_of(targets, secret)
     refuse_reference(target, requirement)
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
     have = open_vault(tree, secret, access, "its values are to be adopted")
+    have = _checked(secret, requirement, have, sealing.vaults.get(secret))
+    only = replace(target, requirements=Requirements((requirement,)))
+    state = states(tree, only, sealing)[secret]
+    before = state.seal
+    authorities = Authorities(target.overlay, sealing)
+    done = complete(requirement, have, authorities, access.now, known=before.certificate if before else None)
+    untouched = state.vault is not None and state.vault.sealed == state.vault_file
+    same = before is not None and _same(sealing, secret, state, before, done.values, untouched=untouched)
+    if before is not None and not same and fieldskey.is_fields_key(requirement):
+        raise CompilerError(
+            f"{secret} is not the database-field key that was sealed: Pulp could not read its database with it",
+            origin=Origin(layout.vault(secret)),
+            hint=f"git checkout HEAD -- {layout.vault(secret)}; a new key comes over several commits: "
+            f"compiler secrets rotate {secret} --phase add",
+        )
+    if same and untouched and plan.decide(state) == plan.Decision("keep"):
+        return Outcome({}, (Step(secret, "keep", "vault, lock and cluster agree"),))
+    if not (same and untouched and state.vault_recipients == (state.vault and state.vault.recipients)):
+        sealing.vault(secret, {**have, **done.values})
+    sealing.cluster(target, requirement, done.values, changed=not same, certificate=done.certificate)
+    entries = {**inventory.read(tree), secret: inventory.entry(requirement)}
+    writes = close(sealing, entries, [target.overlay], progress)
+    return Outcome(writes, (Step(secret, "adopt", "as the vault has it"),))
+
+
+def _checked(secret: str, requirement: SecretRequirement, have: Values, known: lock.VaultSeal | None) -> Values:
+    """What the vault's file holds, when it is all that is wanted, nothing unknown, and each value of use."""
+    origin = Origin(layout.vault(secret))
     issued = {CERTIFICATE, PRIVATE_KEY} if any(isinstance(one, Leaf) for one in requirement.materials) else set()
     missing = sorted(set(requirement.keys()) - set(have) - issued)
     if missing:
         raise CompilerError(
-            f"the vault's file does not hold {', '.join(missing)}",
-            origin=Origin(layout.vault(secret)),
-            hint="restore it from Git history",
+            f"the vault's file does not hold {', '.join(missing)}", origin=origin, hint="restore it from Git history"
         )
-    before = sealing.secrets.get(secret)
-    authorities = Authorities(target.overlay, sealing)
-    done = complete(requirement, have, authorities, access.now, known=before.certificate if before else None)
-    sealing.vault(secret, {**have, **done.values})
-    sealing.cluster(target, requirement, done.values, changed=True, certificate=done.certificate)
-    entries = {**inventory.read(tree), secret: inventory.entry(requirement)}
-    writes = close(sealing, entries, [target.overlay], progress)
-    return Outcome(writes, (Step(secret, "adopt", "as the vault has it"),))
+    # What is no longer wanted stays in the vault, so a key that the lock knows is no stranger.
+    strange = sorted(set(have) - set(requirement.keys()) - set(known.keys if known else ()))
+    if strange:
+        raise CompilerError(
+            f"nothing wants the key {', '.join(strange)} of {secret}",
+            origin=origin,
+            hint=f"its keys: {', '.join(requirement.keys())}",
+        )
+    try:
+        return fitting.normal(secret, requirement, have)
+    except CompilerError as error:
+        raise CompilerError(error.message, origin=origin, hint=error.hint or "restore it from Git history") from None
+
+
+def _same(
+    sealing: Sealing, secret: str, state: plan.State, before: lock.Seal, values: Values, *, untouched: bool
+) -> bool:
+    """Whether ``values`` are those that were sealed for the cluster last, as far as anything here can tell."""
+    if set(before.keys) != set(values):
+        return False
+    requirement, access = state.requirement, sealing.access
+    if before.digest is not None and before.shape == plan.shape(requirement):
+        document = documents.SecretDocument(
+            requirement.name, requirement.namespace, values, requirement.type, requirement.labels
+        )
+        return sealing.digest(document.manifest()) == before.digest
+    if untouched:
+        return True
+    if before.backend not in ("sops", "ksops") or state.sealed_file != before.sealed:
+        return False
+    path = layout.sealed(secret, layout.backend(before.backend))
+    try:
+        data = sops.unseal(access.sops, sealing.tree.read(path), path, before.recipients, access.identities)
+    except CompilerError:
+        return False
+    return data == values

@@ -9,6 +9,7 @@ from compiler.pulp.requirements import TrustBundle
 from compiler.secrets import digest, documents, layout, lock, pki, sops
 from compiler.secrets.plaintext import Plaintext
 from compiler.secrets.sealing import Sealing
+from compiler.secrets.targets import Target
 
 
 class Authorities:
@@ -70,8 +71,8 @@ class Authorities:
         assert known is not None  # noqa: S101 - issuer() made it
         return b"".join(self._certificate(authority, known, generation) for generation in known.trusted)
 
-    def bundle(self, wanted: TrustBundle) -> None:
-        """Write the ConfigMap of a trust bundle, and count its generation when it changed."""
+    def bundle(self, target: Target, wanted: TrustBundle) -> None:
+        """Write the ConfigMap of a trust bundle of ``target``, and count its generation when it changed."""
         data = {key: self.trusted(authority).decode("ascii") for key, authority in wanted.keys.items()}
         content = documents.dump(
             {
@@ -92,10 +93,9 @@ class Authorities:
                 hint="restore it from Git history: whoever can change it decides which servers are believed",
             )
         sha = digest.of_file(content)
-        if known is None:
-            self._sealing.bundles[identifier] = lock.Bundle(1, sha)
-        elif known.sha256 != sha:
-            self._sealing.bundles[identifier] = lock.Bundle(known.generation + 1, sha)
+        if known is None or known.sha256 != sha:
+            generation = target.following(wanted.name, known.generation if known else None)
+            self._sealing.bundles[identifier] = lock.Bundle(generation, sha)
         self._sealing.put(path, content)
 
     def reseal(self, authority: str, *, anew: bool = False) -> None:

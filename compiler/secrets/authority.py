@@ -75,7 +75,7 @@ def bring(
     generation = authorities.bring(authority, pem, private)
     for bundle in target.requirements.trust:
         if not authorities.unknown(bundle):
-            authorities.bundle(bundle)
+            authorities.bundle(target, bundle)
     writes = close(sealing, inventory.read(tree), [target.overlay], progress)
     kept = "its key is sealed to administrators" if private else "its key stays outside the repository"
     follows = "; next: ca rollover --phase issue, when all pods trust it" if known else ""

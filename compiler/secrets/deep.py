@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.secrets import digest, documents, layout, lock, pki, plan, sops
+from compiler.secrets import digest, documents, fitting, layout, lock, pki, plan, sops
 from compiler.secrets.plaintext import Plaintext, Values
 from compiler.secrets.references import REFERENCES
 from compiler.secrets.sealing import Sealing
@@ -39,6 +39,8 @@ def compare(tree: Tree, targets: Sequence[Target], sealing: Sealing) -> Iterator
             except CompilerError as error:
                 yield layout.vault(secret), error.message
                 continue
+            for fault in fitting.faults(secret, state.requirement, values):
+                yield layout.vault(secret), fault.message
             if state.seal is not None and state.sealed_file is not None and state.seal.backend not in REFERENCES:
                 yield from _secret(tree, target, secret, state, state.seal, values, key, sealing)
 

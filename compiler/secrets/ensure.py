@@ -88,7 +88,7 @@ def ensure(
             if unknown:
                 steps.append(unknown_authority(target.overlay, unknown))
             else:
-                authorities.bundle(bundle)
+                authorities.bundle(target, bundle)
         unwanted = "prune" if prune else "orphan"
         steps += [Step(secret, unwanted, "no longer wanted") for secret in orphans(target, sealing)]
         if prune:
@@ -181,7 +181,10 @@ def _apply(
     kept = {**have, **done.values}
     if decision.vault or any(key not in have or have[key] != kept[key] for key in kept):
         sealing.vault(secret, kept)
-    changed = before is None or {key: have[key] for key in before.keys if key in have} != done.values
+    # What a controller made was never in the vault: its values are others, whatever the vault holds.
+    made_elsewhere = before is not None and before.backend in REFERENCES
+    sealed_before = {key: have[key] for key in before.keys if key in have} if before else {}
+    changed = before is None or made_elsewhere or sealed_before != done.values
     sealing.cluster(target, state.requirement, done.values, changed=changed, certificate=done.certificate)
 
 

@@ -10,13 +10,12 @@ from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import (
     DjangoKey,
     FernetKey,
-    GivenSigningKey,
     Password,
     Requirements,
     SecretRequirement,
     SigningKey,
 )
-from compiler.secrets import documents, fieldskey, inventory, lock, material, openpgp, plan, recipients
+from compiler.secrets import documents, fitting, inventory, lock, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close
@@ -59,9 +58,7 @@ def set_values(
     expected = plan.expected_keys(requirement, sealing.secrets.get(secret))
     allowed = (*expected, *made_keys(requirement)) if generated else expected
     _check_keys(secret, requirement_keys=allowed, keys=tuple(values))
-    for value in values.values():
-        material.check_given(value)
-    values = _normal(secret, requirement, values)
+    values = fitting.normal(secret, requirement, dict(values))
     state = states(tree, replace(target, requirements=_only(target, requirement.name)), sealing)[secret]
     decision = plan.decide(state)
     if decision.action == "stop":
@@ -99,18 +96,6 @@ def made_keys(requirement: SecretRequirement) -> tuple[str, ...]:
             one.key for one in requirement.materials if isinstance(one, Password | DjangoKey | FernetKey | SigningKey)
         )
     )
-
-
-def _normal(secret: str, requirement: SecretRequirement, values: Mapping[str, Plaintext]) -> Mapping[str, Plaintext]:
-    """``values``, a database-field key among them checked and written as pulpcore wants it, a signing key checked."""
-    for one in requirement.materials:
-        signing = (
-            {one.key} if isinstance(one, SigningKey) else set(one.keys) if isinstance(one, GivenSigningKey) else set()
-        )
-        for key in signing & values.keys():
-            openpgp.read(values[key])
-    fields = {one.key for one in requirement.materials if isinstance(one, FernetKey)}
-    return {key: fieldskey.key_file(secret, value) if key in fields else value for key, value in values.items()}
 
 
 def _have(sealing: Sealing, secret: str, state: plan.State, values: Mapping[str, Plaintext]) -> Values:

@@ -92,7 +92,7 @@ def rollover(
     else:
         _retire(sealing, identifier, known)
     for bundle in target.requirements.trust:
-        authorities.bundle(bundle)
+        authorities.bundle(target, bundle)
     if phase == "issue":
         chosen = _signed(tree, target, sealing, authority)
         steps = replace_values(sealing, chosen, lambda have: have, "renew", progress).steps

@@ -106,13 +106,14 @@ class Sealing:
             requirement.name, requirement.namespace, values, requirement.type, requirement.labels
         )
         before = self.secrets.get(secret)
+        number = before.generation if before else None
         now = lock.moment(self.access.now)
         backend = self.backend(target, name)
         entry = lock.Seal(
             backend=name,
             changed=now if before is None or changed else before.changed,
             digest=self.digest(document.manifest()),
-            generation=1 if before is None else before.generation + (1 if changed else 0),
+            generation=before.generation if before and not changed else target.following(requirement.name, number),
             keys=tuple(sorted(values)),
             recipients=backend.recipients(),
             sealed="",
@@ -140,7 +141,7 @@ class Sealing:
             backend=name,
             changed=lock.moment(self.access.now),
             digest=None,
-            generation=1 if before is None else before.generation + 1,
+            generation=target.following(requirement.name, before.generation if before else None),
             keys=requirement.keys(),
             recipients=self.recipients_of(target, name),
             sealed=digest.of_file(content),

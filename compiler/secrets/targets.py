@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from compiler.errors import CompilerError
 from compiler.pulp.requirements import Leaf, Requirements, SecretRequirement
@@ -22,6 +22,7 @@ class Target:
         leaves: what seals or issues its certificates, when that is another backend.
         store: where External Secrets finds values, when a backend is ``external-secrets``.
         issuers: what cert-manager issues with, when a backend is ``cert-manager``.
+        shown: the highest generation that the overlay's own files ever had of each Secret and trust bundle, by name.
     """
 
     overlay: str
@@ -30,6 +31,19 @@ class Target:
     leaves: layout.Backend | None = None
     store: ExternalStore | None = None
     issuers: Issuers | None = None
+    shown: Callable[[], Mapping[str, int]] = field(default=dict, compare=False)
+
+    def following(self, name: str, before: int | None) -> int:
+        """The generation of a Secret or trust bundle that has changed.
+
+        It is above all that lock and overlay have ever said: pods restart, and Jobs run again, only when it is another
+        one, also when the lock was begun anew or came back from an older commit.
+
+        Args:
+            name: of the Secret or ConfigMap.
+            before: the lock's generation; ``None`` when the lock does not know it.
+        """
+        return max(before or 0, self.shown().get(name, 0)) + 1
 
     def backend_for(self, requirement: SecretRequirement) -> layout.Backend:
         """What seals or makes one Secret."""

@@ -38,7 +38,13 @@ class Change:
 
 
 def folder_changes(
-    root: Path, tree: Tree, folder: str, files: Mapping[str, bytes], *, force: bool
+    root: Path,
+    tree: Tree,
+    folder: str,
+    files: Mapping[str, bytes],
+    *,
+    force: bool,
+    generations: Mapping[str, int] = {},
 ) -> tuple[list[Change], list[CompilerError]]:
     """Compare a folder with what was computed for it.
 
@@ -49,6 +55,7 @@ def folder_changes(
         files: what was computed: path relative to the folder to contents, without the lock; nothing for a folder that
             has no spec any more.
         force: whether edits by hand are discarded.
+        generations: those of the overlay's Secrets and trust bundles that ``files`` were computed with.
 
     Returns:
         What has to change, and what stands against it: generated files that were edited by hand, and files of people
@@ -75,13 +82,18 @@ def folder_changes(
             errors.append(_edited(path))
         else:
             changes.append(Change(path, before, after))
-    text = Lock(__version__, {name: digest(contents) for name, contents in files.items()}).text().encode()
+    digests = {name: digest(contents) for name, contents in files.items()}
+    text = Lock(__version__, digests, _highest(lock.generations if lock else {}, generations)).text().encode()
     resolve(root, f"{folder}/{NAME}")
     written = _contents(tree, f"{folder}/{NAME}")
     after = text if files else None
     if written != after:
         changes.append(Change(f"{folder}/{NAME}", written, after))
     return changes, errors
+
+
+def _highest(before: Mapping[str, int], now: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: max(before.get(name, 0), now.get(name, 0)) for name in {*before, *now}}
 
 
 def _lock(tree: Tree, folder: str, *, force: bool) -> Lock | None:

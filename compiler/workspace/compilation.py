@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
@@ -49,12 +49,15 @@ class Compilation:
         if folder not in self._models:
             effective = self.spec(folder)
             if folder.startswith("overlays/"):
-                name = overlay_name(folder)
-                known, due = generations(self.tree, name), reencrypting(self.tree, name)
-                self._models[folder] = model_of(effective, known, due)
+                due = reencrypting(self.tree, overlay_name(folder))
+                self._models[folder] = model_of(effective, self.generations(folder), due)
             else:
                 self._models[folder] = model_of(effective)
         return self._models[folder]
+
+    def generations(self, folder: str) -> Mapping[str, int]:
+        """The generations of what was sealed for a folder, by name; nothing but an overlay has any."""
+        return generations(self.tree, overlay_name(folder)) if folder.startswith("overlays/") else {}
 
     def ancestors(self, folder: str) -> tuple[str, ...]:
         """The folders that a folder builds on, nearest first."""

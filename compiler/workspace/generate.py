@@ -142,7 +142,14 @@ class _Run:
         self.real[folder], self.plain[folder] = files, bare
         rendering = verify(self._tree(folder, self.plain), folder, model, secrets, self.plain_cache)
         files = {**files, **self._delivery(folder, rendering)}
-        return folder_changes(self.workspace.root, compilation.tree, folder, files, force=self.force)
+        return folder_changes(
+            self.workspace.root,
+            compilation.tree,
+            folder,
+            files,
+            force=self.force,
+            generations=compilation.generations(folder),
+        )
 
     def _tree(self, folder: str, files: Mapping[str, Mapping[str, bytes]]) -> Tree:
         """The repository with a folder, and what it builds on, as computed."""

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from compiler.errors import CompilerError, WorldError
@@ -21,6 +22,7 @@ from compiler.secrets.references import ExternalStore, Issuers
 from compiler.secrets.targets import Target
 from compiler.spec import EffectiveSpec
 from compiler.spec.models import Spec
+from compiler.workspace.lock import read_lock
 from compiler.workspace.repository import Workspace
 from compiler.workspace.seen import Seen
 
@@ -60,8 +62,18 @@ def targets(root: Path, names: Sequence[str] = ()) -> tuple[Target, ...]:
     known = {overlay_name(one.folder): one for one in Workspace(root).overlays() if _deployed(one)}
     chosen = [_chosen(name, known) for name in names] or list(known)
     return tuple(
-        target_of(name, known[name].spec, model_of(known[name]).requirements) for name in dict.fromkeys(chosen)
+        replace(
+            target_of(name, known[name].spec, model_of(known[name]).requirements),
+            shown=partial(_shown, root, known[name].folder),
+        )
+        for name in dict.fromkeys(chosen)
     )
+
+
+def _shown(root: Path, folder: str) -> Mapping[str, int]:
+    """The highest generations that ``compiler generate`` ever gave the pods of an overlay."""
+    found = read_lock(DirTree(root), folder)
+    return found.generations if found else {}
 
 
 def target_of(overlay: str, spec: Spec, requirements: Requirements) -> Target:

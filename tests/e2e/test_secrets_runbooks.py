@@ -25,6 +25,13 @@ pytestmark = pytest.mark.e2e  # for its length, and for age-keygen
 PAGES = Path(__file__).resolve().parents[2] / "docs/runbooks"
 
 
+def blocks(page: str) -> list[str]:
+    """The blocks of shell on a page."""
+    found = re.findall(r"^```sh\n(.*?)^```$", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert found
+    return found
+
+
 @dataclass
 class Site:
     """A repository with secrets in it, the shell that commands are run in, and the people around it."""
@@ -61,9 +68,7 @@ class Site:
 
     def page(self, name: str) -> str:
         """Run every block of a page, in order, in one shell; then everything must hold and be committed."""
-        blocks = re.findall(r"^```sh\n(.*?)^```$", (PAGES / name).read_text(), re.MULTILINE | re.DOTALL)
-        assert blocks
-        said = self.run("\n".join(blocks))
+        said = self.run("\n".join(blocks(name)))
         assert self.run("git status --porcelain") == "+ git status --porcelain\n"
         self.run("compiler generate --check; compiler check overlays/demo; compiler secrets guard")
         assert not list((self.folder / "safe").glob("fields.key"))
@@ -128,6 +133,31 @@ def site(template: Site, tmp_path: Path) -> Site:
     return Site(folder, template.admin, template.second, template.cluster, variables)
 
 
+@pytest.fixture
+def scaffolded(tmp_path: Path) -> Site:
+    """A repository as `compiler init` writes it."""
+    site = Site(tmp_path, person(), person(), person())
+    site.variables["S"] = str(site.root)
+    (tmp_path / "home").mkdir()
+    subprocess.run(
+        ["sh", "-eux"], input=INIT, cwd=tmp_path, env=site.environment, text=True, capture_output=True, check=True
+    )  # fmt: skip
+    return site
+
+
+INIT = """
+compiler init "$S" --name pulp --host pulp.example.com --delivery flux --repo https://git.example.com/acme/pulp.git
+cd "$S"
+for key in s3-access-key-id s3-secret-access-key; do
+  printf 'given' | compiler secrets set prod/pulp-s3 --key $key --stdin
+done
+for id in postgres redis; do printf 'given' | compiler secrets set prod/pulp-$id-configuration --stdin; done
+compiler generate
+git add -A
+git commit -qm begin
+"""
+
+
 def test_a_second_administrator_joins(site: Site) -> None:
     site.variables["THEIR_HOME"] = str(site.folder / "theirs")
     before = site.generations()
@@ -161,9 +191,12 @@ def test_an_identity_is_lost(site: Site) -> None:
     def key() -> bytes:
         return subprocess.run(opening, cwd=site.root, env=environment, check=True, capture_output=True).stdout
 
-    before = key()
+    before, numbers, done = key(), site.generations(), jobs(site)
     site.page("identity-lost.md")
     assert key() == before
+    assert site.generations() == {name: number + 1 for name, number in numbers.items()}  # so every pod restarts
+    assert len(jobs(site)) == 1
+    assert jobs(site).isdisjoint(done)
     assert len(site.lock().vault["demo/pulp-admin-password"].recipients) == 1
 
 
@@ -218,15 +251,32 @@ def jobs(site: Site) -> set[str]:
     return set(re.findall(r"^  name: (pulp-admin-password-[0-9a-f]{8})$", rendering, re.MULTILINE))
 
 
-def test_passwords_are_replaced(site: Site, tmp_path: Path) -> None:
+def test_passwords_are_replaced(scaffolded: Site, tmp_path: Path) -> None:
+    site = scaffolded
     (tmp_path / "password").write_text("another one\n")
     site.variables["NEW_PASSWORD_FILE"] = str(tmp_path / "password")
     before = jobs(site)
     site.page("passwords.md")
     assert len(before) == len(jobs(site)) == 1
     assert jobs(site) != before  # the Job that sets it is another one
-    assert '"USER": "pulp_b"' in (site.root / "overlays/prod/files/pulp-settings/settings.py").read_text()
+    settings = (site.root / "overlays/prod/files/pulp-settings/settings.py").read_text()
+    assert '"USER": "pulp_b"' in settings
+    assert '"NAME": "pulp"' in settings
     assert site.generations("prod")["pulp-postgres-configuration"] == 2
+
+
+@pytest.mark.parametrize("database", ["{host: db.example.com}", "{host: db.example.com, user: other}"])
+def test_no_password_goes_out_without_its_role(site: Site, tmp_path: Path, database: str) -> None:
+    spec = site.root / "overlays/prod/pulp.yaml"
+    spec.write_text(spec.read_text().replace("{host: db.example.com}", database))
+    site.run("compiler generate; git add -A; git commit -qm roles --allow-empty")
+    (tmp_path / "password").write_text("another one\n")
+    site.variables["NEW_PASSWORD_FILE"] = str(tmp_path / "password")
+    (block,) = (one for one in blocks("passwords.md") if "overlays/prod" in one)
+    with pytest.raises(AssertionError):
+        site.run(block)
+    assert site.run("git status --porcelain; git log -1 --format=%s").startswith("roles\n")  # nothing changed
+    assert site.generations("prod")["pulp-postgres-configuration"] == 1
 
 
 def test_a_signing_key_is_made_and_followed_by_the_next(site: Site) -> None:

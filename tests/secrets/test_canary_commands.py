@@ -206,9 +206,9 @@ def failures(site: Site, folder: Path) -> None:
 
     # A defect of ours, with a plaintext in a local variable of the traceback.
     def broken_code() -> None:
-        from compiler.secrets import given
+        from compiler.secrets import fitting
 
-        given.material.check_given = lambda value: 1 // 0 if value else None  # type: ignore[assignment,attr-defined]
+        fitting.material.check_given = lambda value: 1 // 0 if value else None  # type: ignore[assignment,attr-defined]
 
     site.run(*one, *who, stdin=REFUSED, expect=[70], before=broken_code)
     site.run("secrets", "check", "--deep", *who)
