@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from compiler.errors import Origin
 from compiler.k8s.objects import ObjectKey
 from compiler.k8s.yaml import dump
+from compiler.printable import printable
 from compiler.review.masked import AFTER, BEFORE, STARS
 from compiler.review.model import SYMBOLS, FieldChange, Hunk, Match, ObjectGroup, Path, Written
 from compiler.review.textdiff import is_text, line_hunks
@@ -34,27 +34,6 @@ class Line:
     kind: Literal["path", "removed", "added", "same", "note"]
     text: str
     source: str = ""
-
-
-def printable(text: str) -> str:
-    """``text`` with line breaks and everything invisible written as escapes.
-
-    Control characters would drive a terminal, and bidirectional ones would reorder what the reviewer reads.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        one
-        if one == " " or unicodedata.category(one) not in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
-        else _escape(one)
-        for one in text
-    )
-
-
-def _escape(character: str) -> str:
-    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
-    code = ord(character)
-    return short or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")
 
 
 def path_text(path: Path) -> str:

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
+from compiler.printable import printable
 from compiler.review.display import (
     Line,
     body_lines,
@@ -17,7 +18,6 @@ from compiler.review.display import (
     hunk_lines,
     names_text,
     object_text,
-    printable,
     where_text,
 )
 from compiler.review.model import EFFECTS, Effect, ObjectGroup, Report, WholeOverlay

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from compiler.printable import printable
 from compiler.review.display import (
     Line,
     body_lines,
@@ -11,7 +12,6 @@ from compiler.review.display import (
     hunk_lines,
     names_text,
     object_text,
-    printable,
     where_text,
 )
 from compiler.review.model import EFFECTS, Effect, EffectKind, ObjectGroup, Report, WholeOverlay

@@ -6,25 +6,23 @@ what a Secret and our sealed forms look like, and looks for private keys in ever
 
 from __future__ import annotations
 
-import base64
-import binascii
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import yaml
+from compiler.k8s.tree import Tree
+from compiler.secrets import archives, clearobjects, digest, privatekeys
 
-from compiler.secrets.sopsfile import is_sealed_value
-
-_IDENTITY = re.compile(r"AGE-SECRET-KEY-(PQ-)?1[02-9AC-HJ-NP-Z]{40,}", re.IGNORECASE)
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----(?:\\[nr]|[\s\"'>|+-])*[A-Za-z0-9+/=:\\, -]{40,}")
-_FOLDED = re.compile(r"(?:LS0tLS1CRUdJTi|0tLS0tQkVHSU4g|tLS0tLUJFR0lOI)[A-Za-z0-9+/]{40,}")
-_MENTION = re.compile(r"kind[\"']?\s*:\s*[\"']?(Sealed)?Secret\b")
-_SCOPES = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_SOPS = re.compile(r"^[\s{]*[\"']?sops[\"']?\s*:|[\"']sops[\"']\s*:", re.MULTILINE)
 _LARGEST = 16 * 1024 * 1024
-_DEEPEST = 8
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -32,7 +30,7 @@ class Leak:
     """Something that must not be committed.
 
     Args:
-        path: the file.
+        path: the file; ``a.tar!b`` is the file ``b`` in the archive ``a.tar``.
         line: 1-based, 0 when it is about the whole file.
         message: what it is, without any value.
     """
@@ -42,36 +40,77 @@ class Leak:
     message: str
 
 
-def scan(path: str, content: bytes) -> list[Leak]:
-    """The leaks of one file.
+def scan(path: str, content: bytes, sealed: Mapping[str, str] | None = None) -> list[Leak]:
+    """The leaks of one file, and of the files in it when it is an archive.
 
     Args:
         path: for the report, and to know a file whose name says that it is sealed.
         content: its bytes.
+        sealed: path to SHA-256 of what was sealed, as :func:`recorded` has it: another file in such a place may look
+            sealed and be in clear.
 
     Returns:
         leaks in the order of their lines; empty when there are none.
     """
     if len(content) > _LARGEST:
         return [Leak(path, 0, f"too large to be looked through ({len(content)} bytes)")]
+    leaks = _one(path, content)
+    wanted = (sealed or {}).get(path)
+    if wanted is not None and digest.of_file(content) != wanted:
+        leaks.append(Leak(path, 0, "not the file that was sealed, by the lock: nobody knows what is in it"))
+    inside: list[Leak] = []
+    try:
+        for name, data in archives.members(path, content):
+            inside += _one(name, data)
+    except archives.TooMuchError:
+        inside.append(Leak(path, 0, "more is packed in it than is looked through"))
+    told = {leak.message for leak in inside}  # a tar holds its files as they are: once is enough
+    return sorted(dict.fromkeys([*inside, *(leak for leak in leaks if leak.message not in told)]))
+
+
+def recorded(tree: Tree) -> Mapping[str, str]:
+    """What the lock says of every file that was sealed here: path to its SHA-256.
+
+    Raises:
+        CompilerError: the lock is malformed.
+    """
+    from compiler.secrets import layout, lock
+
+    known = lock.read(tree)
+    found = {layout.sealed(name, layout.backend(seal.backend)): seal.sealed for name, seal in known.secrets.items()}
+    found |= {layout.vault(name): seal.sealed for name, seal in known.vault.items()}
+    for identifier, authority in known.authorities.items():
+        for generation, entry in authority.generations.items():
+            if entry.sealed:
+                found[layout.authority_key(identifier, generation)] = entry.sealed
+    return found
+
+
+def _one(path: str, content: bytes) -> list[Leak]:
     text = _text(content)
-    if text is None:
-        return []
-    leaks = [*_keys(path, text), *_documents(path, text)]
-    if path.endswith((".sops.yaml", ".sops.json")) and not path.endswith("/.sops.yaml") and "sops" not in text:
-        leaks.append(Leak(path, 0, "its name says that sops sealed it, and it is not sealed"))
-    return sorted(dict.fromkeys(leaks))
+    found = [*privatekeys.in_text(text), *clearobjects.in_text(path, text)]
+    if _is_strange(content, text):
+        # Bytes that a reader of text stumbles over must not hide what stands between them: every byte a character,
+        # without zeros, which is also what UTF-16 and UTF-32 come to.
+        said = {message for _, message in found}
+        plain = content.replace(b"\0", b"").decode("latin-1")
+        again = [*privatekeys.in_text(plain), *clearobjects.in_text(path, plain)]
+        found += [(line, message) for line, message in again if message not in said]
+        found += [(0, message) for message in privatekeys.in_bytes(content)]
+    sealed = path.endswith((".sops.yaml", ".sops.json")) and path.rpartition("/")[2] != ".sops.yaml"
+    if sealed and not _SOPS.search(text):
+        found.append((0, "its name says that sops sealed it, and it is not sealed"))
+    return [Leak(path, line, message) for line, message in found]
 
 
-def _text(content: bytes) -> str | None:
-    """The text of a file, ``None`` when it is binary."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF32_LE, "utf-32"),
-        (codecs.BOM_UTF32_BE, "utf-32"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
+def _is_strange(content: bytes, text: str) -> bool:
+    """Whether ``content`` is not simply UTF-8 text."""
+    return b"\0" in content or "\ufffd" in text or content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def _text(content: bytes) -> str:
+    """The text of a file; of one that is none, what is readable of it."""
+    for mark, encoding in _MARKS:
         if content.startswith(mark):
             return content.decode(encoding, "replace")
     if b"\0" in content[:4096]:
@@ -79,121 +118,4 @@ def _text(content: bytes) -> str | None:
         for encoding, zeros in (("utf-16-le", content[1:4096:2]), ("utf-16-be", content[0:4096:2])):
             if zeros and zeros.count(0) > len(zeros) * 0.8:
                 return content.decode(encoding, "replace")
-        return content.decode("latin-1") if _IDENTITY.search(content.decode("latin-1")) else None
     return content.decode("utf-8", "replace")
-
-
-def _keys(path: str, text: str) -> Iterator[Leak]:
-    for match in _IDENTITY.finditer(text):
-        yield Leak(path, _line(text, match.start()), "an age identity (a private key)")
-    for match in _PEM.finditer(text):
-        yield Leak(path, _line(text, match.start()), "a private key in PEM form")
-    joined = re.sub(r"[\s\"']+", "", text)
-    for match in _FOLDED.finditer(joined):
-        if _decodes_to_private_key(match.group()):
-            at = text.find(match.group()[:12])
-            yield Leak(path, _line(text, at) if at >= 0 else 0, "a private key in base64")
-
-
-def _decodes_to_private_key(encoded: str) -> bool:
-    start = encoded[:120]
-    for skip in range(4):
-        piece = start[skip : skip + (len(start) - skip) // 4 * 4]
-        try:
-            if b"PRIVATE KEY" in base64.b64decode(piece):
-                return True
-        except (binascii.Error, ValueError):
-            continue
-    return False
-
-
-def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
-
-
-def _documents(path: str, text: str) -> Iterator[Leak]:
-    # An object's kind may be escaped or tagged in YAML and JSON, so those are always parsed.
-    parsed = path.endswith((".yaml", ".yml", ".json"))
-    mentioned = _MENTION.search(text) is not None
-    if not parsed and (not mentioned or path.endswith((".py", ".md", ".go", ".sh", ".toml"))):
-        return
-    try:
-        documents = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
-    except (yaml.YAMLError, RecursionError):
-        if parsed and mentioned:
-            yield Leak(path, 0, "it mentions a Secret, but is not readable as YAML or JSON")
-        return
-    for document in documents:
-        yield from _object(path, document, 0)
-
-
-def _object(path: str, node: yaml.Node | None, depth: int) -> Iterator[Leak]:
-    if isinstance(node, yaml.SequenceNode) and depth < _DEEPEST:
-        for item in node.value:
-            yield from _object(path, item, depth + 1)
-    if not isinstance(node, yaml.MappingNode) or depth >= _DEEPEST:
-        return
-    kinds = [_scalar(value) for value in _values(node, "kind")]
-    for items in _values(node, "items"):
-        yield from _object(path, items, depth + 1)
-    if "Secret" in kinds:
-        yield from _secret(path, node)
-    if "SealedSecret" in kinds:
-        yield from _sealed_secret(path, node)
-
-
-def _secret(path: str, node: yaml.MappingNode) -> Iterator[Leak]:
-    sealed = bool(_values(node, "sops"))
-    for field in ("data", "stringData"):
-        for values in _values(node, field):
-            for key, value in _entries(values):
-                text = _scalar(value)
-                if text in ("", None) and isinstance(value, yaml.ScalarNode):
-                    continue
-                if not sealed or text is None or not is_sealed_value(text):
-                    yield Leak(path, value.start_mark.line + 1, f"the value of {key[:60]!r} of a Secret is in clear")
-    for metadata in _values(node, "metadata"):
-        for notes in _values(metadata, "annotations"):
-            for value in _values(notes, _LAST_APPLIED):
-                yield Leak(path, value.start_mark.line + 1, "kubectl's copy of an applied Secret")
-
-
-def _sealed_secret(path: str, node: yaml.MappingNode) -> Iterator[Leak]:
-    for spec in _values(node, "spec"):
-        for values in _values(spec, "encryptedData"):
-            for key, value in _entries(values):
-                if not _looks_sealed(_scalar(value)):
-                    yield Leak(
-                        path, value.start_mark.line + 1, f"the value of {key[:60]!r} of a SealedSecret is in clear"
-                    )
-        for template in _values(spec, "template"):
-            for data in (*_values(template, "data"), *_values(template, "stringData")):
-                yield Leak(path, data.start_mark.line + 1, "a SealedSecret whose template holds data")
-    for metadata in _values(node, "metadata"):
-        for notes in _values(metadata, "annotations"):
-            for key, value in _entries(notes):
-                if key in _SCOPES:
-                    yield Leak(path, value.start_mark.line + 1, "a SealedSecret that is not bound to its place")
-
-
-def _looks_sealed(text: str | None) -> bool:
-    try:
-        blob = base64.b64decode(text or "", validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return len(blob) > 2 + 256 + 16 and 256 <= int.from_bytes(blob[:2], "big") <= len(blob) - 18
-
-
-def _values(node: yaml.Node, name: str) -> list[yaml.Node]:
-    """Every value under ``name``: a key that stands twice hides one from most readers."""
-    return [value for key, value in _entries(node) if key == name]
-
-
-def _entries(node: yaml.Node) -> list[tuple[str, yaml.Node]]:
-    if not isinstance(node, yaml.MappingNode):
-        return []
-    return [(_scalar(key) or "", value) for key, value in node.value]
-
-
-def _scalar(node: yaml.Node) -> str | None:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else None

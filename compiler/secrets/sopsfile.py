@@ -119,8 +119,15 @@ def _stanzas(armor: str) -> list[str]:
 
 
 def is_sealed_value(text: str) -> bool:
-    """Whether ``text`` is one value as sops seals it."""
-    return _VALUE.fullmatch(text) is not None
+    """Whether ``text`` has the form of one value as sops seals it: AES-GCM, a nonce of 32 bytes, a tag of 16."""
+    match = _VALUE.fullmatch(text)
+    if match is None:
+        return False
+    try:
+        _, nonce, tag = (base64.b64decode(part, validate=True) for part in match.groups())
+    except (binascii.Error, ValueError):
+        return False
+    return len(nonce) == 32 and len(tag) == 16
 
 
 def leaves(value: Any, path: tuple[str, ...] = ("data",)) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -26,6 +26,9 @@ from compiler.workspace.lock import read_lock
 from compiler.workspace.repository import Workspace
 from compiler.workspace.seen import Seen
 
+_BATCH = 32 * 1024 * 1024
+"""Bytes of Git's objects that are read at once."""
+
 
 def backend_of(spec: Spec) -> Backend:
     """What seals for the cluster of ``spec``: what it says, else sealed-secrets for Argo CD and sops otherwise (Argo CD
@@ -212,7 +215,8 @@ def tracked(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def history(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Every version of every file in Git's history, under the path that it was found at.
+    """Every version of every file in Git's history, under the path that it was found at, and the commits and annotated
+    tags with their messages, as ``commit 1a2b3c4d5e6f`` and ``tag 1a2b3c4d5e6f``.
 
     Raises:
         WorldError: Git is missing, or this is no Git repository.
@@ -221,17 +225,39 @@ def history(root: Path) -> Iterator[tuple[str, bytes]]:
     for line in _git(root, "rev-list", "--all", "--objects").splitlines():
         identifier, _, path = line.partition(b" ")
         names.setdefault(identifier, path)
-    for identifier, kind in _blobs(root, list(names)):
+    for identifier, kind, content in _objects(root, list(names)):
         if kind == b"blob":
-            content = _git(root, "cat-file", "blob", identifier.decode())
             yield os.fsdecode(names[identifier]), content
+        else:
+            yield f"{kind.decode()} {identifier.decode()[:12]}", content
 
 
-def _blobs(root: Path, identifiers: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    listing = _git(root, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=b"\n".join(identifiers) + b"\n")
+def _objects(root: Path, identifiers: Sequence[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Id, kind and content of each object but trees; a bounded number of bytes is held at once."""
+    listing = _git(root, "cat-file", "--batch-check", stdin=b"".join(one + b"\n" for one in identifiers))
+    batch: list[bytes] = []
+    size = 0
     for line in listing.splitlines():
-        identifier, _, kind = line.partition(b" ")
-        yield identifier, kind
+        identifier, kind, length = line.split(b" ")[:3]
+        if kind == b"tree":
+            continue
+        if batch and size + int(length) > _BATCH:
+            yield from _contents(root, batch)
+            batch, size = [], 0
+        batch.append(identifier)
+        size += int(length)
+    yield from _contents(root, batch)
+
+
+def _contents(root: Path, identifiers: Sequence[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    answer = _git(root, "cat-file", "--batch", stdin=b"".join(one + b"\n" for one in identifiers))
+    position = 0
+    while position < len(answer):  # a line with id, kind and length, the content, a line end (git-cat-file(1))
+        end = answer.index(b"\n", position)
+        identifier, kind, length = answer[position:end].split(b" ")
+        position = end + 1 + int(length)
+        yield identifier, kind, answer[end + 1 : position]
+        position += 1
 
 
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:

@@ -7,8 +7,9 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler.printable import printable
 from compiler.review import Failure, compare, print_text
-from compiler.review.display import printable, where_text
+from compiler.review.display import where_text
 from compiler.review.textdiff import edits, line_hunks
 from tests.review.strategies import renderings
 

@@ -19,8 +19,10 @@ from tests.secrets.test_guard import CLEAN, LEAKS, ROOT
 
 def corpus() -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Leaks and good files: what they are, to their bytes."""
-    leaks = {name: content.encode() if isinstance(content, str) else content for name, content in LEAKS.items()}
-    good = {name: content.encode() for name, content in CLEAN.items()}
+    leaks, good = (
+        {name: content.encode() if isinstance(content, str) else content for name, content in files.items()}
+        for files in (LEAKS, CLEAN)
+    )
     for path in sorted((ROOT / "secrets").rglob("*.*")):
         if path.is_file():
             good[path.relative_to(ROOT).as_posix()] = path.read_bytes()

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
+import io
 import json
+import lzma
+import os
+import random
+import subprocess
+import tarfile
 import textwrap
+import zipfile
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from compiler.cli.main import run
 from compiler.pulp.requirements import Requirements
-from compiler.secrets import guard, material
+from compiler.secrets import archives, guard, material
 from tests.secrets.support import World, admin_password, api_tls, everything, person
 from tests.secrets.test_sealedsecrets import controller
 
@@ -19,10 +33,57 @@ ROOT = Path(__file__).resolve().parents[2]
 CANARY = "canary-hunter2"
 B64 = base64.b64encode(CANARY.encode()).decode()
 PLAIN = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: x}}\ndata:\n  password: {B64}\n"
-ENC = "ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"
+IV, TAG = base64.b64encode(b"i" * 32).decode(), base64.b64encode(b"t" * 16).decode()
+ENC = f"ENC[AES256_GCM,data:AAAA,iv:{IV},tag:{TAG},type:str]"
+ARMOR = f"-----BEGIN AGE ENCRYPTED FILE-----\n{'A' * 64}\n-----END AGE ENCRYPTED FILE-----\n"
+SOPS = json.dumps({"mac": ENC, "age": [{"recipient": "age1x", "enc": ARMOR}]})
 PRIVATE = material.token_pair()[0].reveal().decode()
 FOLDED = "\n".join(textwrap.wrap(base64.b64encode(PRIVATE.encode()).decode(), 64))
 IDENTITY = person().identity
+
+FAKE = "ENC[AES256_GCM,data:aHVudGVyMg==,iv:aaaa,tag:bbbb,type:str]"
+
+
+def form(name: str) -> bytes:
+    """A private key in one of the forms that tools write."""
+    ec_key, rsa_key = ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)
+    der, none = serialization.Encoding.DER, serialization.NoEncryption()
+    traditional, pkcs8 = serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8
+    secret = serialization.BestAvailableEncryption(b"passphrase")
+    match name:
+        case "openssh":
+            openssh = serialization.PrivateFormat.OpenSSH
+            return ec_key.private_bytes(serialization.Encoding.PEM, openssh, none)
+        case "ed25519":
+            return ed25519.Ed25519PrivateKey.generate().private_bytes(der, pkcs8, none)
+        case "pkcs12" | "pkcs12 encrypted":
+            hidden = secret if name.endswith("encrypted") else none
+            return pkcs12.serialize_key_and_certificates(b"x", ec_key, None, None, hidden)
+        case "sec1":
+            return ec_key.private_bytes(der, traditional, none)
+        case "pkcs1":
+            return rsa_key.private_bytes(der, traditional, none)
+        case "rsa":
+            return rsa_key.private_bytes(der, pkcs8, none)
+        case _:
+            return ec_key.private_bytes(der, pkcs8, secret if name == "encrypted" else none)
+
+
+def packed(kind: str, content: bytes) -> bytes:
+    """An archive with two files: one that is nothing, and ``content``."""
+    file = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.txt", "nothing")
+            archive.writestr("folder/b.conf", content)
+    else:
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            for name, data in (("a.txt", b"nothing"), ("folder/b.conf", content)):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                tar.addfile(entry, io.BytesIO(data))
+    return file.getvalue()
+
 
 LEAKS: dict[str, str | bytes] = {
     "a plain Secret": PLAIN,
@@ -31,11 +92,55 @@ LEAKS: dict[str, str | bytes] = {
     "in a List": json.dumps({"kind": "List", "items": [{"kind": "ConfigMap"}, {"kind": "Secret", "data": {"a": B64}}]}),
     "in a SecretList": json.dumps({"kind": "SecretList", "items": [{"kind": "Secret", "data": {"a": B64}}]}),
     "in a second document": f"kind: ConfigMap\n---\n{PLAIN}",
-    "after a sealed one": f"kind: Secret\ndata: {{a: '{ENC}'}}\nsops: {{mac: x}}\n---\n{PLAIN}",
-    "beside a sealed value": f"kind: Secret\ndata: {{a: '{ENC}', b: {B64}}}\nsops: {{mac: x}}\n",
-    "with a made-up sops block": f"{PLAIN}sops: {{mac: x, version: 3.9.0}}\n",
-    "a look-alike": "kind: Secret\nstringData: {a: 'ENC[AES256_GCM, hunter2]'}\nsops: {mac: x}\n",
-    "under a key that stands twice": f"kind: Secret\ndata: {{a: {B64}}}\ndata: {{a: '{ENC}'}}\nsops: {{mac: x}}\n",
+    "after a sealed one": f"kind: Secret\ndata: {{a: '{ENC}'}}\nsops: {SOPS}\n---\n{PLAIN}",
+    "beside a sealed value": f"kind: Secret\ndata: {{a: '{ENC}', b: {B64}}}\nsops: {SOPS}\n",
+    "with a made-up sops block": f"{PLAIN}sops: {SOPS}\n",
+    "a look-alike": f"kind: Secret\nstringData: {{a: 'ENC[AES256_GCM, hunter2]'}}\nsops: {SOPS}\n",
+    "a look-alike with a short nonce": f"kind: Secret\ndata: {{a: '{FAKE}'}}\nsops: {SOPS}\n",
+    "a value that is no base64": f"kind: Secret\ndata: {{a: '{ENC.replace('AAAA', 'hunter2')}'}}\nsops: {SOPS}\n",
+    "sealed to nobody": f"kind: Secret\ndata: {{a: '{ENC}'}}\nsops: {{mac: '{ENC}', age: []}}\n",
+    "sealed without a MAC": f"kind: Secret\ndata: {{a: '{ENC}'}}\nsops: {{age: [{{enc: {json.dumps(ARMOR)}}}]}}\n",
+    "a literal of a generator": "secretGenerator:\n- name: a\n  literals: [password=canary-hunter2]\n",
+    "a file of a generator": "secretGenerator: [{name: a, files: [tls.key=server.key]}]\n",
+    "an env file of a generator": "secretGenerator: [{name: a, envs: [db.env]}]\n",
+    "a generator of its own": "kind: SecretGenerator\nmetadata: {name: a}\nliterals: [a=b]\n",
+    "a PEM with a zero behind": PRIVATE.encode() + b"\0",
+    "a PEM after an odd mark": b"\xff\xfe\n" + PRIVATE.encode(),
+    "an age identity after an odd mark": b"\xff\xfe\n" + IDENTITY.encode() + b"\n",
+    "a PEM among bytes that are no text": b"\x80\x81" + PRIVATE.encode() + b"\xff",
+    "a Secret after an odd byte": b"\xff\n" + PLAIN.encode(),
+    "an age identity over two lines": f"{IDENTITY[:30]}\n{IDENTITY[30:]}\n",
+    "an age identity in base64": base64.b64encode(IDENTITY.encode()),
+    "an age identity in base64 at another offset": base64.b64encode(b"ab" + IDENTITY.lower().encode()),
+    "an age identity in hexadecimal": IDENTITY.encode().hex(),
+    "a PEM in hexadecimal": "\n".join(textwrap.wrap(PRIVATE.encode().hex().upper(), 60)),
+    "a PEM without its header": "\n".join(PRIVATE.splitlines()[1:-1]),
+    "a PEM behind comment marks": textwrap.indent(PRIVATE, "# "),
+    "an OpenSSH key without its header": "\n".join(form("openssh").decode().splitlines()[1:-1]),
+    "PKCS#8 in DER": form("pkcs8"),
+    "PKCS#8 of RSA in DER": form("rsa"),
+    "PKCS#1 in DER": form("pkcs1"),
+    "SEC1 in DER": form("sec1"),
+    "Ed25519 in DER": form("ed25519"),
+    "PKCS#8 under a passphrase in DER": form("encrypted"),
+    "PKCS#12": form("pkcs12"),
+    "PKCS#12 under a passphrase": form("pkcs12 encrypted"),
+    "a key of PuTTY": "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\nAAAA\nPrivate-MAC: 0\n",
+    "a JSON Web Key": json.dumps({"kty": "OKP", "crv": "Ed25519", "x": "x" * 43, "d": "d" * 43}),
+    "a key in a set of JSON Web Keys": json.dumps(
+        {"keys": [{"kty": "EC", "x": "x" * 43}, {"d": "d" * 43, "kty": "EC", "x": "x" * 43}]}
+    ),
+    "an OpenPGP key": b"\x94\x2c\x04\x65\0\0\0\x16" + bytes(37),
+    "a tar": packed("tar", PRIVATE.encode()),
+    "a compressed tar": gzip.compress(packed("tar", IDENTITY.encode())),
+    "gzip": gzip.compress(PLAIN.encode()),
+    "gzip that is cut off": gzip.compress(PRIVATE.encode() + os.urandom(4096))[:-2000],
+    "bzip2": bz2.compress(PRIVATE.encode()),
+    "xz": lzma.compress(PRIVATE.encode()),
+    "zip": packed("zip", PRIVATE.encode()),
+    "a bomb": gzip.compress(bytes(archives.MOST + 1)),
+    "archives in archives without end": gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"x")))),
+    "under a key that stands twice": f"kind: Secret\ndata: {{a: {B64}}}\ndata: {{a: '{ENC}'}}\nsops: {SOPS}\n",
     "under a kind that stands twice": f"kind: Secret\nkind: ConfigMap\ndata: {{a: {B64}}}\n",
     "in UTF-16": PLAIN.encode("utf-16"),
     "in UTF-16 without a mark": PLAIN.encode("utf-16-le"),
@@ -78,7 +183,22 @@ def test_a_leak_is_found_and_not_repeated(name: str) -> None:
     assert not any(value in said for value in (CANARY, B64, IDENTITY[20:40], PRIVATE[40:60]))
 
 
-CLEAN = {
+def public(name: str) -> bytes:
+    """The public half of a key, in the forms nearest to those of a private one."""
+    key = rsa.generate_private_key(65537, 2048).public_key()
+    info, pkcs1 = serialization.PublicFormat.SubjectPublicKeyInfo, serialization.PublicFormat.PKCS1
+    match name:
+        case "DER":
+            return key.public_bytes(serialization.Encoding.DER, info)
+        case "PKCS#1":
+            return key.public_bytes(serialization.Encoding.DER, pkcs1)
+        case "PEM of PKCS#1":
+            return key.public_bytes(serialization.Encoding.PEM, pkcs1)
+        case _:
+            return controller(rsa.generate_private_key(65537, 2048))
+
+
+CLEAN: dict[str, str | bytes] = {
     "a ConfigMap": "kind: ConfigMap\ndata: {a: hello}\n",
     "an empty Secret": "kind: Secret\nmetadata: {name: x}\ndata: {}\n",
     "a reference": "kind: Deployment\nspec: {volumes: [{secret: {secretName: pulp-x}}]}\n",
@@ -88,12 +208,68 @@ CLEAN = {
     "words about a PEM": "a file that begins with -----BEGIN PRIVATE KEY----- is one\n",
     "nothing": "",
     "a binary file": "\0\1\2\3",
+    "a public key in DER": public("DER"),
+    "a public key in DER, PKCS#1": public("PKCS#1"),
+    "a public key in PEM, PKCS#1": public("PEM of PKCS#1"),
+    "a certificate": public("certificate"),
+    "a public JSON Web Key": json.dumps({"keys": [{"kty": "RSA", "n": "n" * 342, "e": "AQAB"}, {"d": "x" * 30}]}),
+    "words about an identity": "An identity begins with AGE-SECRET-KEY-1 and goes on with more letters than these\n",
+    "a generator of ConfigMaps": "configMapGenerator: [{name: a, literals: [a=b], files: [a.conf]}]\n",
+    "a generator of what sops sealed": "secretGenerator: [{name: a, files: [token=token.sops.yaml, b.encrypted]}]\n",
+    "an archive": packed("tar", b"nothing to see"),
+    "a compressed file": gzip.compress(b"kind: ConfigMap\n"),
+    "an archive that is none": b"PK\3\4 and nothing of a zip",
+    "random bytes": random.Random(1).randbytes(200_000),
+    "random bytes in base64": base64.b64encode(random.Random(2).randbytes(200_000)),
+    "random bytes in hexadecimal": random.Random(3).randbytes(100_000).hex(),
 }
 
 
 @pytest.mark.parametrize("name", list(CLEAN))
 def test_what_is_no_leak_is_passed(name: str) -> None:
-    assert guard.scan("x.yaml", CLEAN[name].encode()) == []
+    content = CLEAN[name]
+    assert guard.scan("x.yaml", content.encode() if isinstance(content, str) else content) == []
+
+
+def test_what_is_found_in_an_archive_is_told_by_its_place() -> None:
+    (leak,) = guard.scan("a.tar", packed("tar", b"x\n" + PRIVATE.encode()))
+    assert (leak.path, leak.line) == ("a.tar!folder/b.conf", 2)
+
+
+def test_a_damaged_or_encrypted_file_hides_none_of_the_others() -> None:
+    archive = bytearray(packed("zip", PRIVATE.encode()))
+    archive[archive.index(b"a.txt") + 5] ^= 0xFF  # the first byte of its compressed data
+    assert [leak.path for leak in guard.scan("a.zip", bytes(archive))] == ["a.zip!folder/b.conf"]
+
+
+@given(before=st.binary(max_size=200), after=st.binary(max_size=200))
+@settings(max_examples=150, deadline=None)
+def test_no_bytes_around_it_hide_a_private_key(before: bytes, after: bytes) -> None:
+    for value in (PRIVATE.encode(), b"\n" + IDENTITY.encode() + b"\n"):
+        assert guard.scan("a.conf", before + b"\n" + value + after)
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_file_holds_the_guard_has_an_answer(content: bytes) -> None:
+    for start in (b"", b"\x1f\x8b\x08", b"PK\3\4", b"BZh9", b"\xfd7zXZ\0", b"\xff\xfe", b"kind: Secret\n"):
+        guard.scan("x.yaml", start + content)
+
+
+def test_a_false_seal_in_the_place_of_a_sealed_file_is_found_by_the_lock() -> None:
+    world = World(everything()).init()
+    world.ensure()
+    path = "secrets/demo/pulp-admin-password.sops.yaml"
+    content = world.tree.files[path]
+    known = guard.recorded(world.tree)
+    assert {name for name in world.tree.files if name.endswith(".sops.yaml") and name != ".sops.yaml"} == set(known)
+    assert guard.scan(path, content, known) == []
+    at = content.index(b"data:", content.index(b"ENC[")) + 5
+    false = content[:at] + (b"AAAA" if content[at : at + 4] != b"AAAA" else b"BBBB") + content[at + 4 :]
+    assert guard.scan(path, false) == []  # nobody could tell it by its form
+    assert [leak.message for leak in guard.scan(path, false, known)] == [
+        "not the file that was sealed, by the lock: nobody knows what is in it"
+    ]
 
 
 def test_everything_that_the_sealers_write_is_passed() -> None:
@@ -118,3 +294,42 @@ def test_this_repository_is_clean() -> None:
     for path in sorted((ROOT / "secrets").rglob("*")):
         if path.is_file():
             assert guard.scan(path.relative_to(ROOT).as_posix(), path.read_bytes()) == []
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".compiler.yaml").write_text("version: 0.1.0\n")
+    git(tmp_path, "init", "--quiet")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", "-C", str(folder), *author, *arguments], check=True, capture_output=True)
+
+
+def test_history_has_every_version_and_the_messages_of_commits_and_tags(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "a.conf").write_text(PRIVATE)
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "one")
+    (checkout / "a.conf").write_bytes(b"nothing\n\n")
+    git(checkout, "commit", "--quiet", "--all", "--message", f"the key was\n\n{IDENTITY}")
+    git(checkout, "tag", "--annotate", "v1", "--message", IDENTITY)
+    assert run(["secrets", "guard"]) == 0
+    assert run(["secrets", "guard", "--history"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(" ")[0] for line in said] == ["a.conf:1:", "commit", "tag"]
+    assert IDENTITY not in "".join(said)
+    assert run(["secrets", "guard", "--history", "--exclude", "a.conf"]) == 1
+    assert run(["secrets", "guard", "--history", "--exclude", "*"]) == 0
+
+
+def test_the_name_of_a_file_begins_no_line_and_drives_no_terminal(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "x\n::error file=a::b\x1b[2J").write_text(PRIVATE)
+    assert run(["secrets", "guard"]) == 1
+    assert capsys.readouterr().out == "x\\n::error file=a::b\\x1b[2J:1: a private key in PEM form\n"
