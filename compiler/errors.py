@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from compiler.printable import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -27,12 +29,12 @@ class Origin:
     field: str | None = None
 
     def __str__(self) -> str:
-        place = self.path
+        place = printable(self.path)
         if self.line is not None:
             place += f":{self.line}"
             if self.column is not None:
                 place += f":{self.column}"
-        return f"{place}: {self.field}" if self.field else place
+        return f"{place}: {printable(self.field)}" if self.field else place
 
 
 class CompilerError(Exception):

@@ -26,6 +26,16 @@ def printable(text: str, keep: str = "") -> str:
     )
 
 
+def message(text: str) -> str:
+    """``text`` of several lines with everything else that is invisible written as escapes.
+
+    A line break before what a pipeline's log would take for a command (``::error``, ``##[error]``) is escaped as well:
+    such a line comes from a name or value in the text, never from the program.
+    """
+    first, *others = printable(text, keep="\n\t").split("\n")
+    return first + "".join(("\\n" if line.lstrip().startswith(("::", "##[")) else "\n") + line for line in others)
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     short = f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"

@@ -9,6 +9,7 @@ import click
 
 from compiler.cli import halfway
 from compiler.cli.allow import allowing
+from compiler.printable import printable
 
 if TYPE_CHECKING:
     from compiler.errors import Origin
@@ -73,10 +74,11 @@ def _text(explanation: Explanation) -> str:
     groups: dict[str, list[Field]] = {}
     for field in explanation.fields:
         groups.setdefault(f"{_name(field)}{_where(field)}", []).append(field)
-    return "\n".join(
-        f"{name}\n{_table([(str(one.blamed.origin), f'{one.path}: {_short(one.value)}') for one in fields], '  ')}"
+    rows = {
+        name: [(str(one.blamed.origin), f"{one.path}: {_short(one.value)}") for one in fields]
         for name, fields in groups.items()
-    )
+    }
+    return "\n".join(f"{printable(name)}\n{_table(lines, '  ')}" for name, lines in rows.items())
 
 
 def _name(field: Field) -> str:
@@ -89,7 +91,7 @@ def _where(field: Field) -> str:
 
 def _table(rows: list[tuple[str, str]], indent: str = "") -> str:
     width = max((len(left) for left, _ in rows), default=0)
-    return "".join(f"{indent}{left:{width}}  {right}\n" for left, right in rows)
+    return "".join(f"{indent}{left:{width}}  {printable(right)}\n" for left, right in rows)
 
 
 def _story(field: Field, ambiguous: bool) -> str:
@@ -101,7 +103,7 @@ def _story(field: Field, ambiguous: bool) -> str:
     lines += [f"  {change:{widths[0]}}  {place:{widths[1]}}  {asked}".rstrip() for change, place, asked in rows]
     if field.spec is not None:
         lines.append(f"  spec: {_spec(field.spec)}")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _change(step: Step) -> str:

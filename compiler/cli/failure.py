@@ -10,6 +10,7 @@ import click
 
 from compiler.cli.streams import say
 from compiler.errors import CompilerError, ErrorGroup
+from compiler.printable import printable
 
 
 def report(error: BaseException) -> int:
@@ -34,7 +35,7 @@ def report(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         return 0
     if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else _place(error)
+        place = f"{printable(os.fsdecode(error.filename))}: " if error.filename else _place(error)
         say(f"error: {place}{error.strerror}")
         return 3
     raise error

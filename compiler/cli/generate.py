@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from compiler.cli.allow import allowing
+from compiler.printable import printable
 
 if TYPE_CHECKING:
     from compiler.workspace.allowed import Allowed
@@ -50,17 +52,18 @@ def command(
     planned = plan(workspace, chosen, force=force, upgrade=upgrade_pin, allowed=allowed)
     if dry_run:
         for change in planned.changes:
-            click.echo(_diff(change), nl=False)
+            text = _diff(change)
+            click.echo(printable(text, keep="\n\t") if sys.stdout.isatty() else text, nl=False)
         return 0
     if check:
         for change in planned.changes:
-            click.echo(f"{change.state} {change.path}")
+            click.echo(f"{change.state} {printable(change.path)}")
         if planned.changes:
             click.echo(f"{len(planned.changes)} files are not as their specs say: run `compiler generate`", err=True)
         return 1 if planned.changes else 0
     write(workspace, planned)
     for change in planned.changes:
-        click.echo(f"{'removed' if change.after is None else 'wrote'} {change.path}", err=True)
+        click.echo(f"{'removed' if change.after is None else 'wrote'} {printable(change.path)}", err=True)
     counted = f"{len(planned.folders)} folders"
     click.echo(
         f"{counted}: {len(planned.changes)} files changed" if planned.changes else f"{counted}: up to date", err=True

@@ -5,12 +5,17 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from compiler import inputs
 from compiler.cli.secrets_options import find_root
+from compiler.errors import CompilerError
 from compiler.printable import printable
+
+if TYPE_CHECKING:
+    from compiler.secrets.guard import Leak
 
 
 @click.command()
@@ -31,17 +36,17 @@ def guard(files: tuple[Path, ...], history: bool, exclude: tuple[str, ...]) -> i
       compiler secrets guard --history --exclude 'tests/*'
       compiler secrets guard overlays/demo/custom/extra.yaml
     """
-    from compiler.kustomize.tree import DirTree
-    from compiler.secrets.guard import recorded, scan
+    from compiler.secrets.guard import scan
     from compiler.workspace import secrets
 
     root = None if files and not history else find_root()
     sources: list[tuple[Iterator[tuple[str, bytes]], Mapping[str, str]]] = [(_named(files), {})]
+    known, found = _recorded(root) if root is not None and not files else ({}, set())
     if root is not None and not files:
-        sources.append((secrets.tracked(root), recorded(DirTree(root))))
+        sources.append((secrets.tracked(root), known))
     if root is not None and history:
         sources.append((secrets.history(root), {}))
-    found = {
+    found |= {
         leak
         for source, sealed in sources
         for path, content in source
@@ -54,6 +59,18 @@ def guard(files: tuple[Path, ...], history: bool, exclude: tuple[str, ...]) -> i
         click.echo(f"{place}: {printable(leak.message)}")
     click.echo(f"guard: {len(leaks)} found" if leaks else "guard: nothing in clear", err=True)
     return 1 if leaks else 0
+
+
+def _recorded(root: Path) -> tuple[Mapping[str, str], set[Leak]]:
+    """What was sealed, by the lock. A lock that cannot be read is to be seen, and keeps nothing from being scanned."""
+    from compiler.kustomize.tree import DirTree
+    from compiler.secrets.guard import Leak, recorded
+    from compiler.secrets.layout import LOCK
+
+    try:
+        return recorded(DirTree(root)), set()
+    except CompilerError:
+        return {}, {Leak(LOCK, 0, "the lock cannot be read, so no sealed file was compared with it")}
 
 
 def _named(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

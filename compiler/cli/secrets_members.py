@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from compiler.cli.secrets_options import Session, finish, progress, session
+from compiler.printable import printable
 
 
 @click.group()
@@ -60,9 +61,9 @@ def remove(session: Session, recipient: str, group: str | None) -> int:
         left = membership.remove(tree, targets, recipient, access, group=group, progress=progress())
         finish(session, tree, left.outcome, quiet=True)
     for secret in left.secrets:
-        click.echo(secret)
+        click.echo(printable(secret))
     for authority in left.authorities:
-        click.echo(f"{authority} CA")
+        click.echo(f"{printable(authority)} CA")
     if left.secrets or left.authorities:
         click.echo("Git's history still opens with the removed key: replace the values listed above", err=True)
     return 1 if left.secrets or left.authorities else 0

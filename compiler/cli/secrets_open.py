@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from compiler.cli.secrets_options import Session, finish, progress, session
 from compiler.errors import CompilerError
+from compiler.printable import printable
+
+if TYPE_CHECKING:
+    from compiler.secrets.plaintext import Plaintext
+
+_TAB = "\t"
 
 
 @click.command()
@@ -40,6 +47,8 @@ def adopt(session: Session, secret: str) -> int:
 def show(session: Session, secret: str, key: str | None, force: bool) -> int:
     """Print the values of a Secret from the vault, on a terminal.
 
+    What would drive the terminal is printed as escapes. With --key and --force a pipe gets the value byte for byte.
+
     \b
     Example:
       compiler secrets show demo/pulp-admin-password --key password
@@ -55,7 +64,28 @@ def show(session: Session, secret: str, key: str | None, force: bool) -> int:
         values = open_vault(DirTree(session.root), secret, access, "its values are to be shown")
     if key is not None and key not in values:
         raise CompilerError(f"{secret} has no key {key!r}", hint=f"its keys: {', '.join(sorted(values))}")
-    for name in [key] if key is not None else sorted(values):
-        text = values[name].reveal().decode("utf-8", "backslashreplace")
-        click.echo(text if key is not None else f"{name}: {text}")
+    if key is not None and sys.stdout.isatty():
+        click.echo(printable(_text(values[key]), keep="\n\t"))
+    elif key is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(values[key].reveal())
+        sys.stdout.buffer.flush()
+    if key is not None:
+        return 0
+    for name in sorted(values):
+        click.echo(_listed(name, _text(values[name])))
     return 0
+
+
+def _text(value: Plaintext) -> str:
+    return value.reveal().decode("utf-8", "backslashreplace")
+
+
+def _listed(name: str, text: str) -> str:
+    """A value under its key. Of several lines, each stands behind a bar, so that none looks like a key of its own."""
+    if "\n" not in text:
+        return f"{printable(name)}: {printable(text, keep=_TAB)}"
+    lines = text.removesuffix("\n").split("\n")
+    count = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+    head = f"{printable(name)}: {count}{'' if text.endswith(chr(10)) else ', the last without its end'}"
+    return "\n".join([head, *(f"  | {printable(line, keep=_TAB)}" for line in lines)])

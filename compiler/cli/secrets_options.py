@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.errors import CompilerError
+from compiler.printable import printable
 
 if TYPE_CHECKING:
     from compiler.secrets.access import Access
@@ -187,7 +188,7 @@ def tell(outcome: Outcome, *, quiet: bool = False) -> None:
     for step in outcome.steps:
         counts[step.action] = counts.get(step.action, 0) + 1
         if step.action != "keep" and not quiet:
-            click.echo(f"{step.action:<7} {step.secret}: {step.reason}", err=True)
+            click.echo(printable(f"{step.action:<7} {step.secret}: {step.reason}"), err=True)
     words = {
         "create": "created",
         "seal": "sealed",

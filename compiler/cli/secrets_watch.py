@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from compiler.cli.secrets_options import Session, session
+from compiler.printable import printable
 
 if TYPE_CHECKING:
     from compiler.secrets.status import Row
@@ -69,9 +70,8 @@ def _table(rows: Sequence[Row], now: datetime) -> str:
         for row in rows
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    shown = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(printable(line.rstrip()) for line in shown)
 
 
 @click.command()
@@ -101,7 +101,7 @@ def check(session: Session, deep: bool, errors: bool, output: str) -> int:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
-            click.echo(f"{finding.severity}: {finding.path}: {finding.message}")
+            click.echo(printable(f"{finding.severity}: {finding.path}: {finding.message}"))
     if not findings:
         click.echo("secrets: no finding", err=True)
     return 1 if any(finding.severity == "error" or not errors for finding in findings) else 0

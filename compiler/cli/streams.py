@@ -8,6 +8,8 @@ import os
 import sys
 from typing import Any
 
+from compiler.printable import message
+
 
 class _Stream(io.FileIO):
     """A descriptor that fails once at most: what comes later vanishes, or Python would try it again at its end.
@@ -76,6 +78,6 @@ def _text(number: int, kind: type[_Stream], like: Any) -> io.TextIOWrapper:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error."""
-    sys.stderr.write(f"{text}\n")
+    """Write a message to standard error; what it quotes of others drives no terminal."""
+    sys.stderr.write(f"{message(text)}\n")
     sys.stderr.flush()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.printable import printable
 from compiler.spec.effective import EffectiveSpec
 from compiler.spec.keys import keys_of
 from compiler.spec.models import Section
@@ -59,7 +60,7 @@ def as_text(effective: EffectiveSpec) -> str:
     """Aligned lines: the value and its path on the left, the source on the right."""
     lines = [(f"{render(one.path)}: {_scalar(one.value)}", one.source) for one in values(effective)]
     width = min(max((len(left) for left, _ in lines), default=0), 60)
-    return "".join(f"{left:<{width}}  # {source}\n" for left, source in lines)
+    return "".join(f"{printable(f'{left:<{width}}  # {source}')}\n" for left, source in lines)
 
 
 def as_yaml(effective: EffectiveSpec) -> str:

@@ -24,7 +24,7 @@ REPORTS = [
 def test_text_has_a_line_for_each_finding_and_each_overlay() -> None:
     assert FORMATS["text"](REPORTS) == (
         "overlays/x/a b.yaml:3: error: Deployment ns/web: spec.replicas: expected an integer [schema/type]\n"
-        "overlays/x/kustomization.yaml: warning: Deployment ns/web: 100%, or\n::less [image/tag]\n"
+        "overlays/x/kustomization.yaml: warning: Deployment ns/web: 100%, or\\n::less [image/tag]\n"
         "overlays/x: 2 objects, 1 error, 1 warning; without a schema: example.com/v1 Widget (1)\n"
         "overlays/pop: 1 object, no findings; a layer: references not checked\n"
     )

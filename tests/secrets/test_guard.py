@@ -333,3 +333,16 @@ def test_the_name_of_a_file_begins_no_line_and_drives_no_terminal(
     (checkout / "x\n::error file=a::b\x1b[2J").write_text(PRIVATE)
     assert run(["secrets", "guard"]) == 1
     assert capsys.readouterr().out == "x\\n::error file=a::b\\x1b[2J:1: a private key in PEM form\n"
+
+
+def test_a_damaged_lock_is_found_and_keeps_nothing_from_being_scanned(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "secrets").mkdir()
+    (checkout / "secrets/seals.lock.json").write_text("[" * 100)
+    (checkout / "a.conf").write_text(PRIVATE)
+    assert run(["secrets", "guard"]) == 1
+    assert capsys.readouterr().out == (
+        "a.conf:1: a private key in PEM form\n"
+        "secrets/seals.lock.json: the lock cannot be read, so no sealed file was compared with it\n"
+    )

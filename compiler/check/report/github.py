@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from compiler.check.finding import Report
 from compiler.check.report.place import about, file_of, line_of
+from compiler.printable import printable
 
 
 def write_github(reports: Sequence[Report]) -> str:
@@ -21,7 +22,7 @@ def write_github(reports: Sequence[Report]) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text, keep="\r\n").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

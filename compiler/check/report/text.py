@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from compiler.check.finding import Report
 from compiler.check.report.place import about, file_of, line_of, plural
+from compiler.printable import printable
 
 
 def write_text(reports: Sequence[Report]) -> str:
@@ -17,7 +18,7 @@ def write_text(reports: Sequence[Report]) -> str:
             place = file_of(report, finding) + (f":{line}" if line is not None else "")
             lines.append(f"{place}: {finding.severity}: {about(finding)}: {finding.message} [{finding.rule}]")
         lines.append(_summary(report))
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _summary(report: Report) -> str:
