@@ -38,6 +38,23 @@ class Authorities:
             self._open[authority] = self._create(authority, 1) if known is None else self._read(authority, known)
         return self._open[authority], known.issuer if known else 1
 
+    def offline(self, authority: str) -> CompilerError | None:
+        """Why the CA that issues cannot sign now: its private key is kept elsewhere and was not given; else None."""
+        identifier = layout.authority_id(self._overlay, authority)
+        known = self._known(authority)
+        if known is None or known.generations[known.issuer].sealed:
+            return None
+        if self._sealing.access.authority_key(identifier) is not None:
+            return None
+        return self._offline_error(identifier)
+
+    @staticmethod
+    def _offline_error(identifier: str) -> CompilerError:
+        return CompilerError(
+            f"{identifier}: the CA's private key is kept outside the repository, and it is needed now",
+            hint=f"--ca-key {identifier}=FILE",
+        )
+
     def unknown(self, bundle: TrustBundle) -> list[str]:
         """The authorities of a bundle that there is no CA of, sorted."""
         return sorted({authority for authority in bundle.keys.values() if self._known(authority) is None})
@@ -192,10 +209,7 @@ class Authorities:
         identifier = layout.authority_id(self._overlay, authority)
         given = self._sealing.access.authority_key(identifier)
         if given is None:
-            raise CompilerError(
-                f"{identifier}: the CA's private key is kept outside the repository, and it is needed now",
-                hint=f"--ca-key {identifier}=FILE",
-            )
+            raise self._offline_error(identifier)
         return read_key(given, self._certificate(authority, known, generation), f"the key of {identifier}")
 
     def _certificate(self, authority: str, known: lock.Authority, generation: int) -> bytes:

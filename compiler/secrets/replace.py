@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
@@ -15,7 +15,7 @@ from compiler.secrets.listing import close
 from compiler.secrets.outcome import Outcome, Step
 from compiler.secrets.plaintext import Values
 from compiler.secrets.sealing import Progress, Sealing
-from compiler.secrets.states import contradiction, requirement_of, states
+from compiler.secrets.states import contradiction, raise_all, requirement_of, states
 from compiler.secrets.targets import Target, refuse_reference
 from compiler.secrets.values import complete
 
@@ -36,6 +36,7 @@ def renew(
     access: Access,
     *,
     everything: bool = False,
+    partly: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Issue anew, with new keys, every leaf that is due.
@@ -45,6 +46,8 @@ def renew(
         targets: the overlays.
         access: keys, tools and the time; an identity is needed when a leaf is due.
         everything: all leaves, due or not.
+        partly: a CA whose private key is kept elsewhere and was not given does not stop the others; the outcome says
+            which.
         progress: told after each sealed file.
 
     Raises:
@@ -61,7 +64,29 @@ def renew(
             condition, note = due.leaf(certificate, access.now)
             if everything or condition != "ok":
                 chosen.append(Chosen(target, secret, state, note.partition(":")[0] or "asked for"))
-    return replace_values(sealing, chosen, lambda have: have, "renew", progress)
+    offline = _offline(sealing, chosen) if partly else {}
+    able = [one for one in chosen if not any(place in offline for place in _authorities(one))]
+    if chosen and not able:
+        raise_all(list(offline.values()))
+    outcome = replace_values(sealing, able, lambda have: have, "renew", progress)
+    return replace(outcome, failed=tuple(offline.values()))
+
+
+def _authorities(one: Chosen) -> list[tuple[str, str]]:
+    """Overlay and name of the CAs that sign what was chosen."""
+    leaves = [part for part in one.state.requirement.materials if isinstance(part, Leaf)]
+    return [(one.target.overlay, leaf.authority) for leaf in leaves]
+
+
+def _offline(sealing: Sealing, chosen: Sequence[Chosen]) -> dict[tuple[str, str], CompilerError]:
+    """The CAs that cannot sign because their key is kept elsewhere and was not given, and the error of each."""
+    found: dict[tuple[str, str], CompilerError] = {}
+    for place in dict.fromkeys(place for one in chosen for place in _authorities(one)):
+        overlay, authority = place
+        error = Authorities(overlay, sealing).offline(authority)
+        if error is not None:
+            found[place] = error
+    return found
 
 
 def rotate(

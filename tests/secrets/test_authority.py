@@ -16,7 +16,7 @@ from compiler.errors import CompilerError
 from compiler.secrets import lock, pki
 from compiler.secrets.authority import bring, check_certificate, read_key
 from compiler.secrets.plaintext import Plaintext
-from tests.secrets.support import NOW, MemoryTree, World, api_tls, everything, small
+from tests.secrets.support import NOW, MemoryTree, World, api_tls, everything, person, small
 from tests.secrets.test_commands import NOW as AT
 from tests.secrets.test_commands import begin, files, repository, secrets
 
@@ -224,3 +224,33 @@ def test_importing_by_command_seals_the_key_to_administrators(repository: Path) 
     assert known.subject == "CN=Acme CA"
     assert known.sealed
     assert secrets("check", "--deep", *AT) == 0
+
+
+def test_a_ca_whose_key_is_offline_stops_only_what_it_signs(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(repository)
+    other = repository / "overlays/other/pulp.yaml"
+    other.parent.mkdir()
+    other.write_text((repository / "overlays/demo/pulp.yaml").read_text())
+    assert secrets("init", "--cluster", f"other={person().recipient}", *AT) == 0
+    key = tmp_path / "other.key"
+    assert secrets("ca", "create", "other", "--key-file", str(key), *AT) == 0
+    given = ("--ca-key", f"other/service={key}")
+    assert secrets("ensure", *given, *AT) == 0
+    before = files(repository)
+    later = ("--now", "2027-09-01")
+    capsys.readouterr()
+    assert secrets("renew", "other", *later) == 2  # its upstream CA is here, so that one's leaves are renewed
+    assert secrets("renew", *later) == 2
+    said = capsys.readouterr().err
+    assert said.count("other/service: the CA's private key is kept outside the repository") == 2
+    assert "hint: --ca-key other/service=FILE" in said
+    after = files(repository)
+    changed = {path for path in before if before[path] != after[path]}
+    assert "secrets/demo/pulp-api-tls.sops.yaml" in changed
+    assert "secrets/other/pulp-web-client.sops.yaml" in changed
+    assert "secrets/other/pulp-api-tls.sops.yaml" not in changed
+    assert secrets("check", "--deep", *later) == 1  # what is due still is
+    assert secrets("renew", *given, *later) == 0
+    assert secrets("check", "--deep", *later) == 0
