@@ -49,6 +49,7 @@ def init(
     for overlay, recipient in _pairs("--cluster", clusters):
         by_cluster.setdefault(overlay, []).append(recipient)
     pems = {overlay: inputs.read(Path(file), "the certificate") for overlay, file in _pairs("--cert", certificates)}
+    overlays = [one.overlay for one in secrets.targets(session.root)] if by_cluster or pems else None
     administrators = list(recipients)
     if generate_identity is not None:
         administrators.append(
@@ -68,6 +69,7 @@ def init(
             ci=ci,
             clusters=by_cluster,
             certificates=pems,
+            overlays=overlays,
         )
         secrets.write(session.root, writes, tree)
     warn_of_date(session, writes)

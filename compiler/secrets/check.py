@@ -17,6 +17,7 @@ from compiler.secrets import (
     layout,
     lock,
     plan,
+    readers,
     recipients,
     sops,
     sopsrules,
@@ -71,6 +72,9 @@ def check(tree: Tree, targets: Sequence[Target], access: Access, *, open_everyth
     findings += _vault(tree, sealing)
     findings += _authorities(tree, sealing)
     findings += _strangers(tree, targets, sealing)
+    overlays = gone.known(sealing.snapshot()) | {target.overlay for target in targets}
+    for grave, message in readers.findings(sealing.recipients, overlays):
+        findings.append(Finding(layout.RECIPIENTS, message, "error" if grave else "warning"))
     if sopsrules.is_ours(tree) and tree.read(layout.SOPS_RULES) != sopsrules.rules(sealing.recipients):
         message = "it does not seal to whom secrets/recipients.yaml says; run `compiler secrets ensure`"
         findings.append(Finding(layout.SOPS_RULES, message))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.k8s.tree import Tree
-from compiler.secrets import layout, lock, recipients
+from compiler.secrets import layout, lock, readers, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.ensure import ensure
 from compiler.secrets.outcome import Outcome
@@ -42,12 +42,15 @@ def add(
     """Add ``recipient`` to ``group`` and seal anew whatever the group opens.
 
     Raises:
-        CompilerError: the recipient or group is none, or an identity is missing.
+        CompilerError: the recipient or group is none, the recipient opens more than the group may, or an identity is
+            missing.
         WorldError: sops failed.
     """
     recipients.check_member(group, recipient)
     recipients.read(tree)
+    readers.refuse_group(group, [target.overlay for target in targets])
     content = recipients.extend(tree.read(layout.RECIPIENTS), {group: [recipient]}, {})
+    readers.refuse_shared(recipients.read(Overlaid({layout.RECIPIENTS: content}, tree)), [group])
     return _with(tree, targets, content, access, progress)
 
 

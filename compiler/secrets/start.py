@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.secrets import digest, layout, lock, recipients, sealedsecrets, sopsrules
+from compiler.secrets import digest, layout, lock, readers, recipients, sealedsecrets, sopsrules
 from compiler.secrets.access import Access
 from compiler.secrets.overlaid import Overlaid
 from compiler.secrets.plaintext import Plaintext
@@ -25,6 +25,7 @@ def initialize(
     ci: Sequence[str] = (),
     clusters: Mapping[str, Sequence[str]] = {},
     certificates: Mapping[str, bytes] = {},
+    overlays: Collection[str] | None = None,
 ) -> dict[str, bytes | None]:
     """Write recipients and the digest key; run again, it adds to what is there.
 
@@ -35,18 +36,22 @@ def initialize(
         ci: age recipients that open the vault.
         clusters: overlay to the age recipients of its cluster.
         certificates: overlay to the PEM certificate of its sealed-secrets controller.
+        overlays: those that have secrets; None when their specs are not written yet.
 
     Returns:
         the files to write.
 
     Raises:
-        CompilerError: a recipient or certificate is not one, or there is no administrator.
+        CompilerError: a recipient or certificate is not one, is for an overlay that does not exist or opens more
+            than its group may, or there is no administrator.
     """
     groups = {"admin": administrators, "ci": ci}
     groups |= {f"cluster-{layout.check_overlay(overlay)}": members for overlay, members in clusters.items()}
     for group, members in groups.items():
         for member in members:
             recipients.check_member(group, member)
+    if overlays is not None:
+        readers.refuse_unknown([*clusters, *certificates], overlays)
     read = {
         layout.check_overlay(overlay): sealedsecrets.read_certificate(
             pem, now=access.now, path=f"certificate of {overlay}"
@@ -56,7 +61,9 @@ def initialize(
     present = tree.read(layout.RECIPIENTS) if tree.is_file(layout.RECIPIENTS) else None
     content = recipients.extend(present, groups, {overlay: one.fingerprint for overlay, one in read.items()})
     merged = Overlaid({layout.RECIPIENTS: content}, tree)
-    sealing = Sealing(merged, access, recipients.read(merged), lock.read(tree))
+    who = recipients.read(merged)
+    readers.refuse_shared(who, [group for group, members in groups.items() if members])
+    sealing = Sealing(merged, access, who, lock.read(tree))
     if present != content:
         sealing.writes[layout.RECIPIENTS] = content
     for overlay, certificate in read.items():

@@ -10,7 +10,20 @@ from typing import Literal
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import ExistingSecret
-from compiler.secrets import due, files, gone, inventory, layout, lock, pinned, pki, plan, recipients, sealedsecrets
+from compiler.secrets import (
+    due,
+    files,
+    gone,
+    inventory,
+    layout,
+    lock,
+    pinned,
+    pki,
+    plan,
+    readers,
+    recipients,
+    sealedsecrets,
+)
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.references import REFERENCES
@@ -237,6 +250,9 @@ def _files(tree: Tree, targets: Sequence[Target], sealing: Sealing, *, everythin
             yield Row(path, "file", "wrong", problem)
     for path in files.strangers(tree, targets, sealing) if everything else ():
         yield Row(path, "file", "wrong", files.STRANGER)
+    overlays = names | gone.known(sealing.snapshot())
+    for grave, message in readers.findings(sealing.recipients, overlays) if everything else ():
+        yield Row(layout.RECIPIENTS, "file", "wrong" if grave else "stale", message)
 
 
 def _controller(overlay: str, sealing: Sealing, now: datetime) -> Row:
