@@ -19,6 +19,15 @@ def is_descriptor(file: Path) -> bool:
     return _DESCRIPTOR.fullmatch(str(file)) is not None
 
 
+def is_open_to_others(file: Path) -> bool:
+    """Whether somebody else than its owner may read a file, by its mode; no, when it is a pipe or not there."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False
+    return not is_descriptor(file) and stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
 def read(file: Path, what: str, *, largest: int | None = LARGEST) -> bytes:
     """The bytes of a regular file, or of a pipe that is open already. A named pipe is refused: opening one that nobody
     writes to waits for ever.

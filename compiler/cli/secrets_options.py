@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compiler import inputs
 from compiler.errors import CompilerError
 from compiler.printable import printable
 
@@ -44,6 +45,9 @@ class Session:
         """Keys and tools."""
         from compiler.workspace import secrets
 
+        for file in (*self.identities, *(file for _, file in self.authority_keys)):
+            if inputs.is_open_to_others(file):
+                click.echo(f"warning: others can read the private key {file}: chmod 600 {file}", err=True)
         return secrets.access(
             self.root,
             sops=self.sops,
@@ -137,6 +141,8 @@ def find_root() -> Path:
 
 
 def _identities(given: Sequence[Path]) -> tuple[Path, ...]:
+    if Path() in given:  # what an empty text becomes
+        raise CompilerError("--identity (COMPILER_IDENTITY) is empty", hint="name the identity's file")
     if given:
         return tuple(given)
     default = default_identity()

@@ -57,7 +57,7 @@ def _table(rows: Sequence[Row], now: datetime) -> str:
     head = ("SECRET", "KIND", "STATE", "GEN", "AGE", "DUE", "VALID UNTIL", "SEALED TO", "NOTE")
     lines = [head] + [
         (
-            row.id,
+            printable(row.id),
             row.kind,
             row.condition,
             str(row.generation or ""),
@@ -65,7 +65,7 @@ def _table(rows: Sequence[Row], now: datetime) -> str:
             (row.renew_at or "")[:10],
             (row.not_after or "")[:10],
             ", ".join(row.readers),
-            row.note,
+            printable(row.note),
         )
         for row in rows
     ]

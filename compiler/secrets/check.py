@@ -62,6 +62,7 @@ def check(tree: Tree, targets: Sequence[Target], access: Access, *, open_everyth
         CompilerError: recipients, lock or inventory are missing or malformed; no identity with ``open_everything``.
     """
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
+    listed = inventory.read(tree)
     findings: list[Finding] = []
     for target in targets:
         findings += _overlay(tree, target, sealing)
@@ -72,7 +73,13 @@ def check(tree: Tree, targets: Sequence[Target], access: Access, *, open_everyth
     findings += _vault(tree, sealing)
     findings += _authorities(tree, sealing)
     findings += _strangers(tree, targets, sealing)
-    overlays = gone.known(sealing.snapshot()) | {target.overlay for target in targets}
+    wanted = {layout.identifier(target.overlay, one.name) for target in targets for one in target.requirements.secrets}
+    names = {target.overlay for target in targets}
+    for secret in listed:
+        if secret not in wanted and layout.split(secret)[0] in names:
+            message = f"{secret}: no overlay wants it; run `compiler secrets ensure`"
+            findings.append(Finding(layout.INVENTORY, message))
+    overlays = gone.known(sealing.snapshot()) | names
     for grave, message in readers.findings(sealing.recipients, overlays):
         findings.append(Finding(layout.RECIPIENTS, message, "error" if grave else "warning"))
     if sopsrules.is_ours(tree) and tree.read(layout.SOPS_RULES) != sopsrules.rules(sealing.recipients):

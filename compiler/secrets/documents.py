@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -202,6 +202,24 @@ def load(content: bytes, path: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise CompilerError("a mapping was expected", origin=Origin(path))
     return document
+
+
+def place(content: bytes, path: str, *keys: str) -> Origin:
+    """Where a field of a file that :func:`load` has read stands, as far down as it is there.
+
+    Args:
+        content: bytes of the file.
+        path: its path.
+        keys: of the mappings, from the outermost.
+    """
+    node, mark = yaml.compose(content.decode("utf-8"), Loader=_Loader), None
+    for key in keys:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        found = next(((name, value) for name, value in pairs if name.value == key), None)
+        if found is None:
+            break
+        mark, node = found[0].start_mark, found[1]
+    return replace(_mark(path, mark), field=".".join(keys))
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.pulp.requirements import Leaf
-from compiler.secrets import files, gone, layout, lock, pinned, plan, recipients
+from compiler.secrets import files, gone, inventory, layout, lock, pinned, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close, declared
@@ -62,6 +62,7 @@ def ensure(
         WorldError: sops failed.
     """
     sealing = Sealing(tree, access, recipients.read(tree), lock.read(tree))
+    inventory.read(tree)  # one message, not one for each overlay
     _check_digest_key(tree, sealing)
     strangers = [Step(path, "warn", files.STRANGER) for path in files.strangers(tree, targets, sealing)]
     gone.refuse_new_names(tree, sealing.snapshot(), targets, new)

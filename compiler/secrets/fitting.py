@@ -11,10 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from compiler.errors import CompilerError
 from compiler.pulp.requirements import (
+    DjangoKey,
     FernetKey,
+    Given,
     GivenSigningKey,
     Leaf,
     Material,
+    Password,
     SecretRequirement,
     SigningKey,
     TokenPair,
@@ -68,6 +71,10 @@ def _check(secret: str, part: Material, key: str, values: Values) -> None:
             fieldskey.key_file(secret, values[key])
         case SigningKey() | GivenSigningKey():
             openpgp.read(values[key])
+        case Password() | DjangoKey():
+            material.check_text(values[key], line=True)
+        case Given():
+            material.check_text(values[key], line=False)
         case TokenPair(private_key=private, public_key=public):
             _token(key, private, values[key], values.get(public if key == private else private))
         case Leaf() if key == CERTIFICATE:

@@ -15,7 +15,7 @@ from compiler.pulp.requirements import (
     SecretRequirement,
     SigningKey,
 )
-from compiler.secrets import documents, fitting, inventory, lock, plan, recipients
+from compiler.secrets import documents, fitting, inventory, lock, material, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close
@@ -86,7 +86,14 @@ def set_values(
         step = Step(secret, "unset", f"still not set: {', '.join(missing)}")
     sealing.vault(secret, merged)
     entries = {**inventory.read(tree), secret: inventory.entry(requirement)}
-    return Outcome(close(sealing, entries, [target.overlay], progress), (step,))
+    return Outcome(close(sealing, entries, [target.overlay], progress), (step, *_weak(secret, requirement, values)))
+
+
+def _weak(secret: str, requirement: SecretRequirement, values: Mapping[str, Plaintext]) -> list[Step]:
+    """A warning for each password that is too short to be one; it may be what a server has, so it is taken."""
+    keys = {one.key for one in requirement.materials if isinstance(one, Password)}
+    short = sorted(key for key in keys & values.keys() if len(values[key].reveal().strip()) < material.SHORT)
+    return [Step(secret, "warn", f"{key} has fewer than {material.SHORT} characters") for key in short]
 
 
 def made_keys(requirement: SecretRequirement) -> tuple[str, ...]:

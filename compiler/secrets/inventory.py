@@ -32,6 +32,10 @@ _GIVEN = "given: "
 """What the words of a key begin with whose value a person brings."""
 
 
+_FIELDS = {"consumers", "keys", "kind", "namespace", "type"}
+_HINT = f"it is written by `compiler secrets ensure`: git checkout HEAD -- {layout.INVENTORY}"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One Secret.
@@ -119,10 +123,13 @@ def read(tree: Tree) -> Mapping[str, Entry]:
 
 @lru_cache(maxsize=4)
 def _parse(content: bytes) -> Mapping[str, Entry]:
-    document = documents.load(content, layout.INVENTORY)
+    try:
+        document = documents.load(content, layout.INVENTORY)
+    except CompilerError as error:
+        raise CompilerError(error.message, origin=error.origin, hint=_HINT) from None
     secrets = document.get("secrets")
-    if document.get("version") != 1 or not isinstance(secrets, dict):
-        raise CompilerError("version 1 with secrets was expected", origin=Origin(layout.INVENTORY))
+    if document.get("version") != 1 or not isinstance(secrets, dict) or set(document) != {"version", "secrets"}:
+        raise CompilerError("version 1 with secrets alone was expected", origin=Origin(layout.INVENTORY), hint=_HINT)
     return {secret: _entry(secret, value) for secret, value in secrets.items()}
 
 
@@ -133,6 +140,7 @@ def _entry(secret: str, value: Any) -> Entry:
             value["kind"] not in ("generated", "given", "certificate")
             or not all(isinstance(words, str) for words in keys.values())
             or not all(isinstance(consumer, str) for consumer in consumers)
+            or set(value) != _FIELDS
         ):
             raise TypeError
         return Entry(value["kind"], str(value["namespace"]), str(value["type"]), dict(keys), tuple(consumers))
@@ -140,5 +148,5 @@ def _entry(secret: str, value: Any) -> Entry:
         raise CompilerError(
             "the entry is malformed",
             origin=Origin(layout.INVENTORY, field=f"secrets.{secret}"),
-            hint="it is written by `compiler secrets ensure`; restore it from Git history",
+            hint=_HINT,
         ) from None

@@ -17,6 +17,11 @@ _ALPHABET = string.ascii_letters + string.digits
 _LARGEST = 1024 * 1024 - 64 * 1024
 """Bytes of one value: Kubernetes allows a Secret 1 MiB in all (``MaxSecretSize``); room is left for its neighbours."""
 
+_TEXT = "write it as UTF-8, without a byte order mark: iconv -f … -t UTF-8"
+
+SHORT = 8
+"""Fewer characters are told: NIST SP 800-63B (revision 3), section 5.1.1.2, wants as many at least."""
+
 
 def password(length: int) -> Plaintext:
     """A password of ``length`` characters of [A-Za-z0-9] (5.95 bit each), so that no shell, URL or parser alters it.
@@ -67,4 +72,31 @@ def check_given(value: Plaintext) -> Plaintext:
             "the value begins with '@', and Pulp's settings would execute it (dynaconf: @format, @jinja, …)",
             hint="choose another value",
         )
+    return value
+
+
+def check_text(value: Plaintext, *, line: bool) -> Plaintext:
+    """``value``, when Pulp can read it: its settings read credentials as UTF-8 text (``Path.read_text``) and drop line
+    ends at their end, nothing else.
+
+    Args:
+        value: a credential.
+        line: it must be one line, as a password is.
+
+    Raises:
+        CompilerError: it is no UTF-8, holds a NUL or begins with a byte order mark (it would belong to the credential),
+            is white space alone, or has several lines.
+    """
+    try:
+        text = value.reveal().decode("utf-8")
+    except UnicodeDecodeError:
+        # from None: the cause carries the value.
+        raise CompilerError("the value is no UTF-8 text, and Pulp could not read it", hint=_TEXT) from None
+    if "\0" in text or text.startswith("\ufeff"):
+        what = "holds a NUL" if "\0" in text else "begins with a byte order mark"
+        raise CompilerError(f"the value {what}; was it saved as another kind of text?", hint=_TEXT)
+    if not text.strip():
+        raise CompilerError("the value is white space alone", hint="pipe the value in, e.g. with --stdin < file")
+    if line and any(ord(one) < 32 or ord(one) == 127 for one in text.rstrip("\r\n")):
+        raise CompilerError("the value has several lines or control characters; a password is one line of text")
     return value

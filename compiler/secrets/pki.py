@@ -243,10 +243,13 @@ def verify(pair: Pair, authority: bytes) -> None:
     """
     from cryptography.exceptions import InvalidSignature
 
-    certificate = x509.load_pem_x509_certificate(pair.certificate)
+    try:
+        certificate = x509.load_pem_x509_certificate(pair.certificate)
+    except ValueError:
+        raise CompilerError("the certificate is not readable") from None
     try:
         key = serialization.load_pem_private_key(pair.key.reveal(), password=None)
-    except ValueError:
+    except (ValueError, TypeError):
         raise CompilerError("the private key is not readable") from None
     if key.public_key() != certificate.public_key():
         raise CompilerError("the private key does not belong to the certificate")

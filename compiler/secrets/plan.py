@@ -14,6 +14,9 @@ from compiler.secrets.references import REFERENCES
 Action = Literal["keep", "create", "seal", "refer", "unset", "stop"]
 
 
+VAULT_EDITED = "the vault's file is not the one that the lock knows: it was edited, or an older one was put back"
+
+
 @dataclass(frozen=True)
 class State:
     """What the repository says of one Secret.
@@ -163,7 +166,7 @@ def _contradiction(state: State) -> str | None:
     if state.vault is not None and state.vault_file is None:
         return "the lock knows its values, but the vault's file is gone"
     if state.vault is not None and state.vault.sealed != state.vault_file:
-        return "the vault's file is not the one that the lock knows: it was edited, or an older one was put back"
+        return VAULT_EDITED
     referred = state.reference is not None or (state.seal is not None and state.seal.backend in REFERENCES)
     if state.seal is not None and state.vault is None and not referred:
         return "it is sealed, but its values are not in the vault"

@@ -136,3 +136,28 @@ def unset(tree: Tree, overlay: str) -> Mapping[str, tuple[str, ...]]:
         if place == overlay and secret not in known.secrets and missing:
             result[name] = missing
     return result
+
+
+def edited(tree: Tree, overlay: str) -> tuple[str, ...]:
+    """The sealed files and trust bundles of an overlay that are there, but not as the lock knows them, sorted.
+
+    Args:
+        tree: the repository.
+        overlay: its name.
+
+    Raises:
+        CompilerError: the lock is malformed.
+    """
+    from compiler.secrets import digest, layout, lock
+
+    known = lock.read(tree)
+    files = {layout.sealed(secret, layout.backend(seal.backend)): seal.sealed for secret, seal in known.secrets.items()}
+    files |= {layout.config_map(*layout.split(bundle)): entry.sha256 for bundle, entry in known.bundles.items()}
+    return tuple(
+        sorted(
+            path
+            for path, sha in files.items()
+            if path.startswith(f"{layout.ROOT}/{overlay}/") and tree.is_file(path)
+            if digest.of_file(tree.read(path)) != sha
+        )
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.secrets import foreign, layout
-from compiler.secrets.documents import load
+from compiler.secrets.documents import load, place
 
 _AGE = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -144,48 +144,58 @@ def read(tree: Tree) -> Recipients:
             f"{layout.RECIPIENTS} is missing: nobody could open what would be sealed",
             hint="compiler secrets init --age-recipient age1… (or --generate-identity FILE)",
         ) from None
-    document = load(content, layout.RECIPIENTS)
-    recipients = _parse(document)
+    recipients = _parse(content)
     if not recipients.authority():
         raise CompilerError(
             "the group admin has no recipient: nobody could open the vault",
-            origin=Origin(layout.RECIPIENTS, field="groups.admin"),
+            origin=place(content, layout.RECIPIENTS, "groups", "admin"),
             hint="compiler secrets init --age-recipient age1…",
         )
     return recipients
 
 
-def _parse(document: Mapping[str, object]) -> Recipients:
+def _parse(content: bytes) -> Recipients:
+    document = load(content, layout.RECIPIENTS)
+    at: list[str] = []
+    try:
+        return _read(document, at)
+    except CompilerError as error:
+        raise CompilerError(error.message, origin=place(content, layout.RECIPIENTS, *at), hint=error.hint) from None
+
+
+def _read(document: Mapping[str, object], at: list[str]) -> Recipients:
+    """The recipients; ``at`` are the keys of what is looked at."""
     unknown = sorted(set(document) - {"version", "groups", "certificates"})
+    at[:] = unknown[:1] or ["version"]
     if unknown or document.get("version") != 1:
-        what = f"unknown key {unknown[0]!r}" if unknown else "version 1 was expected"
-        raise CompilerError(what, origin=Origin(layout.RECIPIENTS))
+        raise CompilerError(f"unknown key {unknown[0]!r}" if unknown else "version 1 was expected")
     groups: dict[str, tuple[str, ...]] = {}
-    for name, members in _section(document, "groups").items():
-        origin = Origin(layout.RECIPIENTS, field=f"groups.{name}")
+    for name, members in _section(document, "groups", at).items():
+        at[:] = ["groups", name]
         if name not in ("admin", "ci") and not name.startswith("cluster-"):
-            raise CompilerError("groups are admin, ci and cluster-<overlay>", origin=origin)
+            raise CompilerError("groups are admin, ci and cluster-<overlay>")
         if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
-            raise CompilerError("a list of age recipients was expected", origin=origin)
-        groups[name] = tuple(check_member(name, one, origin=origin) for one in members)
+            raise CompilerError("a list of age recipients was expected")
+        groups[name] = tuple(check_member(name, one) for one in members)
         if len(set(groups[name])) != len(members):
-            raise CompilerError("a recipient stands twice", origin=origin)
+            raise CompilerError("a recipient stands twice")
     certificates: dict[str, str] = {}
-    for overlay, entry in _section(document, "certificates").items():
-        origin = Origin(layout.RECIPIENTS, field=f"certificates.{overlay}")
+    for overlay, entry in _section(document, "certificates", at).items():
+        at[:] = ["certificates", overlay]
         fingerprint = entry.get("sha256") if isinstance(entry, dict) and set(entry) == {"sha256"} else None
         if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
-            raise CompilerError("{sha256: <64 hexadecimal digits>} was expected", origin=origin)
+            raise CompilerError("{sha256: <64 hexadecimal digits>} was expected")
         certificates[overlay] = fingerprint
     return Recipients(groups, certificates)
 
 
-def _section(document: Mapping[str, object], name: str) -> Mapping[str, object]:
+def _section(document: Mapping[str, object], name: str, at: list[str]) -> Mapping[str, object]:
+    at[:] = [name]
     section = document.get(name)
     if section is None:
         return {}
     if not isinstance(section, dict):
-        raise CompilerError("a mapping was expected", origin=Origin(layout.RECIPIENTS, field=name))
+        raise CompilerError("a mapping was expected")
     return section
 
 
@@ -201,7 +211,7 @@ def extend(content: bytes | None, groups: Mapping[str, Sequence[str]], certifica
         the new file; equal to the old one when nothing was to add.
     """
     old = content if content is not None else _TEMPLATE.encode()
-    known = _parse(load(old, layout.RECIPIENTS))
+    known = _parse(old)
     new_members = {
         group: [one for one in dict.fromkeys(members) if one not in known.groups.get(group, ())]
         for group, members in groups.items()
@@ -227,7 +237,7 @@ def without(content: bytes, recipient: str, group: str | None) -> bytes:
     Raises:
         CompilerError: nobody has that recipient there.
     """
-    known = _parse(load(content, layout.RECIPIENTS))
+    known = _parse(content)
     groups = [name for name, members in known.groups.items() if recipient in members and group in (None, name)]
     if not groups:
         where = f"group {group}" if group else "any group"
@@ -240,7 +250,7 @@ def without(content: bytes, recipient: str, group: str | None) -> bytes:
 
 def without_overlay(content: bytes, overlay: str) -> bytes:
     """The file without the group and the pinned certificate of an overlay; comments and order are kept."""
-    known = _parse(load(content, layout.RECIPIENTS))
+    known = _parse(content)
     group = f"cluster-{overlay}"
     if group not in known.groups and overlay not in known.certificates:
         return content

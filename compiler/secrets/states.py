@@ -80,15 +80,15 @@ def _stops(decision: plan.Decision) -> bool:
 
 def contradiction(secret: str, decision: plan.Decision) -> CompilerError:
     """The error for a decision that stops."""
-    return CompilerError(
-        decision.reason,
-        origin=Origin(layout.LOCK, field=secret),
-        hint="restore secrets/ from Git history; nothing is made anew in its place, because that could lose data",
-    )
+    hint = "restore secrets/ from Git history; nothing is made anew in its place, because that could lose data"
+    if decision.reason == plan.VAULT_EDITED:
+        hint += f"\n  if you edited it by hand: compiler secrets adopt {secret}"
+    return CompilerError(decision.reason, origin=Origin(layout.LOCK, field=secret), hint=hint)
 
 
 def raise_all(errors: Sequence[CompilerError]) -> None:
-    """Raise what there is, together."""
+    """Raise what there is, together; what several overlays have in common once."""
+    errors = list({str(error): error for error in errors}.values())
     if len(errors) == 1:
         raise errors[0]
     if errors:

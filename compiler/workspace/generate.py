@@ -22,7 +22,7 @@ from compiler.workspace.failures import raise_together, translated
 from compiler.workspace.lock import NAME as LOCK
 from compiler.workspace.modelling import placed
 from compiler.workspace.repository import MARKER, SPEC, Workspace, folders_with
-from compiler.workspace.seals import refuse_broken_seals
+from compiler.workspace.seals import refuse_broken_seals, refuse_edited_seals
 from compiler.workspace.secrets import backend_of, leaves_of
 from compiler.workspace.verify import verify
 
@@ -140,7 +140,11 @@ class _Run:
         files = _bytes(compute(over, model, base=base, resources=resources, components=components))
         bare = files if not components else _bytes(compute(over, model, base=base, resources=resources))
         self.real[folder], self.plain[folder] = files, bare
-        rendering = verify(self._tree(folder, self.plain), folder, model, secrets, self.plain_cache)
+        try:
+            rendering = verify(self._tree(folder, self.plain), folder, model, secrets, self.plain_cache)
+        except CompilerError:
+            refuse_edited_seals(compilation.tree, folder)  # then that is why
+            raise
         files = {**files, **self._delivery(folder, rendering)}
         return folder_changes(
             self.workspace.root,

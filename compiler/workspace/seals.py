@@ -45,6 +45,31 @@ def sealed_items(tree: Tree, folder: str) -> list[Item]:
         return items_of(build(tree, place))
 
 
+def refuse_edited_seals(tree: Tree, folder: str) -> None:
+    """Refuse an overlay of whose sealed files one is not the one that the lock knows.
+
+    Args:
+        tree: the repository.
+        folder: the overlay.
+
+    Raises:
+        CompilerError: they are; several come together.
+    """
+    from compiler.secrets import edited
+    from compiler.spec import overlay_name
+
+    raise_together(
+        [
+            CompilerError(
+                "this sealed file is not the one that the lock knows: it was edited, or an older one was put back",
+                origin=Origin(path),
+                hint=f"git checkout HEAD -- {path}",
+            )
+            for path in edited(tree, overlay_name(folder))
+        ]
+    )
+
+
 def refuse_broken_seals(tree: Tree, folder: str, rendering: Rendering) -> None:
     """Refuse an overlay whose ``custom/`` breaks or exposes what was sealed for it.
 

@@ -8,6 +8,8 @@ import yaml
 from compiler.errors import CompilerError
 from compiler.pulp.requirements import Given, Password, SecretRequirement
 from compiler.secrets import generations, layout, sops, tool
+from compiler.secrets.given import set_values
+from compiler.secrets.outcome import Outcome
 from compiler.secrets.plaintext import Plaintext
 from tests.secrets.support import World, actions, admin_password, person, s3, small
 
@@ -118,3 +120,55 @@ def test_a_wrong_identity_is_told_by_file_and_key() -> None:
     world.give("pulp-s3", {"s3-access-key-id": b"AKIA"})
     with pytest.raises(CompilerError, match="none of the identities opens it"):
         world.give("pulp-s3", {"s3-secret-access-key": b"canary"}, person())
+
+
+UNREADABLE = {
+    "no UTF-8": (b"ldpw\xff\xfe\0", "no UTF-8 text"),
+    "UTF-16": ("canary".encode("utf-16-le"), "NUL"),
+    "UTF-16 with its mark": ("canary".encode("utf-16"), "no UTF-8 text"),
+    "a byte order mark": (b"\xef\xbb\xbfcanary", "byte order mark"),
+    "a NUL": (b"can\0ary", "NUL"),
+    "white space": (b" \t\r\n", "white space alone"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+@pytest.mark.parametrize("name", ["pulp-db", "pulp-admin-password"])
+def test_what_pulp_cannot_read_as_text_is_refused_and_not_quoted(case: str, name: str) -> None:
+    value, message = UNREADABLE[case]
+    world = small(ONE, admin_password())
+    before = dict(world.tree.files)
+    with pytest.raises(CompilerError, match=f"^password: the value .*{message}") as caught:
+        give_generated(world, name, value)
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert world.tree.files == before
+
+
+def give_generated(world: World, name: str, value: bytes) -> Outcome:
+    with world.access(world.admin) as access:
+        values = {"password": Plaintext(value)}
+        return set_values(world.tree, world.targets, f"demo/{name}", values, access, generated=True)
+
+
+@pytest.mark.parametrize("value", [b"a\nb", b"a\tb", b"a\x1b[2J", b"a\x7f"])
+def test_a_password_is_one_line_of_text(value: bytes) -> None:
+    with pytest.raises(CompilerError, match="a password is one line of text"):
+        give_generated(small(admin_password()), "pulp-admin-password", value)
+
+
+def test_a_short_password_is_taken_and_told() -> None:
+    world = small(admin_password())
+    steps = give_generated(world, "pulp-admin-password", b"7 chars\n").steps
+    assert [(step.action, "fewer than 8 characters" in step.reason) for step in steps] == [
+        ("seal", False),
+        ("warn", True),
+    ]
+    assert [step.action for step in give_generated(world, "pulp-admin-password", b"8 chars!").steps] == ["seal"]
+
+
+@pytest.mark.parametrize("value", ["pässwörd 密码", "two\nlines", " a space before", "end\r\n"])
+def test_text_of_any_language_is_taken_as_it_is(value: str) -> None:
+    world = small(ONE)
+    world.give("pulp-db", {"password": value.encode()})
+    assert opened(world, "pulp-db") == {"password": Plaintext(value.encode())}

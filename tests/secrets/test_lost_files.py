@@ -112,6 +112,16 @@ def test_an_edited_bundle_and_a_stranger_are_on_the_dashboard(sealed: Path, caps
     assert BUNDLE in capsys.readouterr().out
 
 
+def test_a_strangers_name_begins_no_line_of_its_own(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (sealed / "secrets/x\n::error file=a::b").touch()
+    capsys.readouterr()
+    for command, code in (("ensure", 0), ("status", 1), ("check", 1)):
+        assert secrets(command, *NOW) == code
+        said = capsys.readouterr()
+        assert "\n::error" not in said.out + said.err
+        assert "x\\n::error file=a::b" in said.out + said.err
+
+
 def test_a_ca_whose_key_is_lost_for_good_gets_a_successor(sealed: Path) -> None:
     (sealed / NEEDED_LATER[0]).unlink()
     assert secrets("ca", "rollover", "demo", "--phase", "trust", *NOW) == 0

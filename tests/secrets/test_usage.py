@@ -66,3 +66,29 @@ def test_a_secrets_folder_that_is_a_link_out_of_the_repository_is_told(
     said = capsys.readouterr().err
     assert said.startswith("error: secrets/")
     assert "leads through a link out of the repository" in said
+
+
+def test_a_private_key_that_others_can_read_is_told_and_used(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identity = begin(repository)
+    assert secrets("ensure", *NOW) == 0
+    assert "warning: others can read" not in capsys.readouterr().err
+    for mode in (0o644, 0o640):
+        identity.chmod(mode)
+        assert secrets("check", "--deep", *NOW) == 0
+        said = capsys.readouterr().err
+        assert said.count(f"warning: others can read the private key {identity}: chmod 600 {identity}") == 1
+    identity.chmod(0o400)
+    assert secrets("check", "--deep", *NOW) == 0
+    assert "warning: others can read" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("ensure",), ("status",), ("rekey",)])
+def test_an_empty_identity_is_wrong_usage(
+    repository: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(repository)
+    capsys.readouterr()
+    assert secrets(*arguments, "--identity", "", *NOW) == 2
+    assert capsys.readouterr().err.startswith("error: --identity (COMPILER_IDENTITY) is empty")
