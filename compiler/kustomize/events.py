@@ -239,9 +239,10 @@ class _Builder:
             import binascii
 
             try:
-                return base64.b64decode(text, validate=False).decode("utf-8", "surrogateescape")
+                return base64.b64decode(text.replace("\n", ""), validate=True).decode("utf-8", "surrogateescape")
             except (binascii.Error, ValueError):
-                return self._fail("!!binary value contains invalid base64 data", event)
+                hint = "write base64 with its padding and no spaces, or drop the tag"
+                return self._fail("!!binary value contains invalid base64 data", event, hint=hint)
         if name in ("int", "float", "bool", "null", "timestamp"):
             if self.resolve is not resolve_plain:
                 return self.resolve(text)

@@ -20,7 +20,7 @@ from compiler.kustomize.scalars import (
     text_of,
 )
 from compiler.kustomize.schema import Schema, Table, schema_of
-from compiler.kustomize.setter import is_undecided, put, reads_otherwise, set_field, set_style, untagged
+from compiler.kustomize.setter import is_misread, is_undecided, put, reads_otherwise, set_field, set_style, untagged
 from compiler.kustomize.values import from_plain, plain
 
 _DIRECTIVE = "$patch"
@@ -148,6 +148,8 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
         old = dest.get(name)
         new = source.get(name)
         if new is None and (type(old) is str or (is_null(old) and old.text)):
+            if type(old) is str and is_misread(old):
+                dest[name] = Quoted(old)
             continue
         below = schema.field(name) if schema is not None else None
         value = _walk(old, new, below)
@@ -156,12 +158,15 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
             if type(again) is Repeated:  # the first of two keys goes, the second stays
                 dest[name] = again.node
         elif value is old:
-            if type(old) is not dict and type(old) is not list and is_undecided(old) and reads_otherwise(text_of(old)):
+            if type(old) is str:
+                if is_misread(old):
+                    dest[name] = Quoted(old)
+            elif not isinstance(old, dict | list) and is_undecided(old) and reads_otherwise(text_of(old)):
                 dest[name] = Quoted(text_of(old))
         elif name in dest:
             put(dest, name, set_style(old, value))
         elif type(value) is not Repeated or patch is dest:
-            dest[name] = value
+            dest[name] = Quoted(value) if type(value) is str and is_misread(value) else value
     return dest
 
 

@@ -139,7 +139,7 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
             raise key.refusal()
         keep = keep and key != "<<" and type(resolve_plain(key)) is not Scalar
         text = _one_line(key, 0, 0, fold=False)
-        long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in _BREAKS)
+        long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in "\r" + _BREAKS)
         result.append((key, _LONG if long else f"{text}:"))
     if len(_orders) > _MAX_MEMO:
         _orders.clear()

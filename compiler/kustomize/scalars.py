@@ -137,6 +137,8 @@ _WORDS = {
 }
 PLAIN: dict[str, Any] = dict(_WORDS)
 """The nodes of plain scalars met so far, by text; see :func:`resolve_plain`."""
+_DOT_FLOAT = Pattern(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
+"""What begins with a dot goes to Go's ``ParseFloat`` as it is, which takes an underscore between two digits."""
 _FLOAT = Pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _DATE = Pattern(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
@@ -164,7 +166,7 @@ def _resolve(text: str) -> Any:
     if first not in "+-.0123456789":
         return text
     if first == ".":
-        return Scalar(text, "float") if _FLOAT.match(text) and parse_float(text) is not None else text
+        return Scalar(text, "float") if _DOT_FLOAT.match(text) and parse_float(text) is not None else text
     if _DATE.match(text) and rfc3339(text) is not None:
         return Scalar(text, "timestamp")
     if parse_int(text) is not None:

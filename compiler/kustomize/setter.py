@@ -90,6 +90,11 @@ def reads_otherwise(text: str) -> bool:
     return found.tag in ("int", "float", "bool") if type(found) is Scalar else text in _YAML11_WORDS
 
 
+def is_misread(text: str) -> bool:
+    """Whether YAML 1.1 reads the plain text of a string as something else: the real setter puts it in quotes."""
+    return text in _YAML11_WORDS or (text != "" and type(resolve_plain(text)) is Scalar)
+
+
 def with_text(old: Any, text: str) -> Any:
     """The node ``old`` with another text: its tag and style stay (what a replacement does to a scalar)."""
     if type(old) is Shared:

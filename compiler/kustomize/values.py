@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.scalars import NULL, Folded, Key, Repeated, Scalar, Shared, parse_int, resolve_plain, rfc3339
+
+_QUOTED_INSTEAD = Pattern(
+    "[^\\t\\n\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]|[ ](?:[\\n\\u2028\\u2029]|\\Z)"
+)
+
+
+_FOLDED_BREAKS = Pattern(r"(?<![^\n])([^ \t\n].*)(\n+)(?=[^ \t\n])")
+"""The breaks between two lines that begin with no blank: reading makes a space of one, and takes one of more away."""
 
 
 def value_of(node: Any) -> Any:
@@ -59,9 +68,12 @@ def refolded(text: str) -> str:
 
     The emitter of go-yaml doubles the first break after a line that begins with no blank, unless the whole text begins
     with one; reading takes one of the two away again, but not before a line that begins with a blank nor at a kept end.
+    A text with a line that ends in a space, or with characters that need escapes, is written in quotes instead.
     """
-    if not text.lstrip("\n") or text.lstrip("\n")[0] in " \t":
+    if not text.lstrip("\n") or _QUOTED_INSTEAD.search(text):
         return str(text)
+    if text.lstrip("\n")[0] in " \t":
+        return _FOLDED_BREAKS.sub(lambda match: match[1] + (match[2][1:] or " "), text)
     out: list[str] = []
     doubled = False
     for line in text.split("\n"):
