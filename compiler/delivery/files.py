@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from compiler.delivery.argocd import argocd_objects
@@ -24,6 +24,7 @@ def delivery_files(
     path: str,
     backend: Backend,
     leaves: Backend | None = None,
+    sealed: Collection[Backend] = (),
     ksops: str | None = None,
 ) -> dict[str, str]:
     """The delivery files of an overlay.
@@ -35,6 +36,7 @@ def delivery_files(
         path: the overlay's folder in the repository, ``overlays/prod``.
         backend: what seals for this overlay.
         leaves: what seals or issues its certificates, when that is another backend.
+        sealed: what sealed or made the Secrets that are there now: on the way to another backend, both are applied.
         ksops: the folder with the generator for KSOPS, which Argo CD is to build as well.
 
     Returns:
@@ -45,7 +47,7 @@ def delivery_files(
         CompilerError: the account of ``delivery.flux.service_account`` could not apply one of the objects.
     """
     delivery = spec.delivery
-    backends = {backend, leaves or backend}
+    backends = {backend, leaves or backend, *sealed}
     if delivery is None or spec.abstract or spec.namespace is None:
         return {}
     if delivery.argocd is not None:

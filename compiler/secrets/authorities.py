@@ -55,9 +55,15 @@ class Authorities:
             hint=f"--ca-key {identifier}=FILE",
         )
 
-    def unknown(self, bundle: TrustBundle) -> list[str]:
-        """The authorities of a bundle that there is no CA of, sorted."""
-        return sorted({authority for authority in bundle.keys.values() if self._known(authority) is None})
+    def unknown(self, target: Target, bundle: TrustBundle) -> list[str]:
+        """The authorities of a bundle of ``target`` that sign in the cluster while nobody here knows their CA, sorted.
+        A CA of ours that signed before is none of them."""
+        missing: list[str] = []
+        for authority in sorted(set(bundle.keys.values())):
+            known = self._known(authority)
+            if not target.issues(authority) and (known is None or known.generations[known.issuer].sealed):
+                missing.append(authority)
+        return missing
 
     def bring(self, authority: str, certificate: bytes, key: Plaintext | None) -> int:
         """Take a CA that was made elsewhere as the next generation, trusted beside the one that issues; return its

@@ -7,6 +7,7 @@ the repository (an offline key, or an issuer in the cluster).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import get_args
 
@@ -73,8 +74,11 @@ def bring(
     private = read_key(Plaintext(key), pem, "the key") if key is not None else None
     authorities = Authorities(target.overlay, sealing)
     generation = authorities.bring(authority, pem, private)
+    if known is not None and known.generations[known.issuer].sealed and not target.issues(authority):
+        # Nothing that ours signs is in use any more: it is only trusted until it is retired.
+        sealing.authorities[identifier] = replace(sealing.authorities[identifier], issuer=generation)
     for bundle in target.requirements.trust:
-        if not authorities.unknown(bundle):
+        if all(layout.authority_id(target.overlay, one) in sealing.authorities for one in bundle.keys.values()):
             authorities.bundle(target, bundle)
     writes = close(sealing, inventory.read(tree), [target.overlay], progress)
     kept = "its key is sealed to administrators" if private else "its key stays outside the repository"

@@ -118,6 +118,9 @@ def _overlay(tree: Tree, target: Target, sealing: Sealing) -> Iterator[Finding]:
         elif row.condition in ("wrong", "stale") and row.kind == "controller":
             severity: Severity = "error" if row.condition == "wrong" else "warning"
             yield Finding(layout.controller_certificate(target.overlay), row.note, severity)
+        elif row.condition == "unset" and row.kind == "ca":
+            # While certificates are issued here, pods trust who signs: what is missing is the next step of a move.
+            yield Finding(layout.LOCK, f"{row.id}: {row.note}", "warning" if target.here else "error")
     for bundle in target.requirements.trust:
         yield from _bundle(tree, layout.identifier(target.overlay, bundle.name), sealing)
 

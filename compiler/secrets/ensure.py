@@ -7,8 +7,7 @@ from typing import Literal
 
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
-from compiler.pulp.requirements import Leaf
-from compiler.secrets import files, gone, inventory, layout, lock, pinned, plan, recipients
+from compiler.secrets import files, gone, handover, inventory, layout, lock, pinned, plan, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close, declared
@@ -82,10 +81,13 @@ def ensure(
                 have = _open(sealing, secret, decision)
                 _apply(sealing, target, secret, state, decision, have, authorities)
             steps.append(Step(secret, decision.action, decision.reason))
+        awaited = handover.awaited(target, sealing)
+        if awaited:
+            steps.append(unknown_authority(target.overlay, awaited, "issued here until cert-manager's CA is trusted"))
         for kind in _authorities(target):
             authorities.reseal(kind, anew=again == "everything")
         for bundle in target.requirements.trust:
-            unknown = [] if target.issues() else authorities.unknown(bundle)
+            unknown = authorities.unknown(target, bundle)
             if unknown:
                 steps.append(unknown_authority(target.overlay, unknown))
             else:
@@ -134,12 +136,12 @@ def _check_digest_key(tree: Tree, sealing: Sealing) -> None:
         )
 
 
-def unknown_authority(overlay: str, authorities: Sequence[str]) -> Step:
+def unknown_authority(overlay: str, authorities: Sequence[str], why: str = "whom to trust is not known yet") -> Step:
     """What is to be said while the CA of certificates that are issued elsewhere is not known."""
     commands = "; ".join(
         f"compiler secrets ca import {overlay} --authority {authority} --cert FILE" for authority in authorities
     )
-    return Step(f"{overlay}/{authorities[0]} CA", "unset", f"whom to trust is not known yet: {commands}")
+    return Step(f"{overlay}/{authorities[0]} CA", "unset", f"{why}: {commands}")
 
 
 def _reseal_the_rest(sealing: Sealing, targets: Sequence[Target], lost: Sequence[str], *, anew: bool) -> None:
@@ -190,11 +192,9 @@ def _apply(
 
 
 def _authorities(target: Target) -> list[str]:
-    if not target.issues():
-        return []
-    leaves = [part.authority for one in target.requirements.secrets for part in one.materials if isinstance(part, Leaf)]
+    """Every authority that signs, or has signed, anything of an overlay."""
     bundles = [authority for bundle in target.requirements.trust for authority in bundle.keys.values()]
-    return sorted({*leaves, *bundles})
+    return sorted({*handover.authorities(target.requirements.secrets), *bundles})
 
 
 def _forget(sealing: Sealing, secret: str) -> None:

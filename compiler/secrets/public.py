@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from compiler.k8s.tree import Tree
+from compiler.secrets.layout import Backend
 
 
 def generations(tree: Tree, overlay: str) -> Mapping[str, int]:
@@ -30,6 +31,18 @@ def generations(tree: Tree, overlay: str) -> Mapping[str, int]:
             if place == overlay:
                 result[name] = entry.generation
     return result
+
+
+def sealed_by(tree: Tree, overlay: str) -> frozenset[Backend]:
+    """What sealed, or makes, the Secrets that an overlay has now; it may differ from what its spec asks for.
+
+    Raises:
+        CompilerError: the lock is malformed.
+    """
+    from compiler.secrets import layout, lock
+
+    known = lock.read(tree).secrets
+    return frozenset(layout.backend(one.backend) for secret, one in known.items() if layout.split(secret)[0] == overlay)
 
 
 def rendered(tree: Tree, overlay: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from compiler.errors import CompilerError
 from compiler.k8s.tree import Tree
-from compiler.secrets import gone, inventory, layout, lock, recipients
+from compiler.secrets import gone, handover, inventory, layout, lock, recipients
 from compiler.secrets.access import Access
 from compiler.secrets.authorities import Authorities
 from compiler.secrets.listing import close
@@ -88,12 +88,17 @@ def rollover(
             )
         authorities.succeed(authority)
     elif phase == "issue":
-        sealing.authorities[identifier] = replace(known, issuer=max(known.trusted))
+        successor = max(known.trusted)
+        sealing.authorities[identifier] = replace(known, issuer=successor)
+        if handover.takes_over(target, authority, known.generations[successor]):
+            target = handover.over(target, authority)
+            steps = handover.refer(tree, target, authority, sealing)
     else:
         _retire(sealing, identifier, known)
     for bundle in target.requirements.trust:
-        authorities.bundle(target, bundle)
-    if phase == "issue":
+        if not authorities.unknown(target, bundle):
+            authorities.bundle(target, bundle)
+    if phase == "issue" and target.issues(authority):
         chosen = _signed(tree, target, sealing, authority)
         steps = replace_values(sealing, chosen, lambda have: have, "renew", progress).steps
     entries = inventory.read(tree)

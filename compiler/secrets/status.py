@@ -14,6 +14,7 @@ from compiler.secrets import (
     due,
     files,
     gone,
+    handover,
     inventory,
     layout,
     lock,
@@ -93,8 +94,7 @@ def status(tree: Tree, targets: Sequence[Target], access: Access, *, lost: bool 
         ]
         rows += [_existing(target.overlay, one) for one in target.requirements.existing if one.instead]
         rows += _authorities(tree, target.overlay, sealing, access.now)
-        if not target.issues():
-            rows += _unknown(target, Authorities(target.overlay, sealing))
+        rows += _unknown(target, sealing)
         if "sealed-secrets" in target.backends():
             rows.append(_controller(target.overlay, sealing, access.now))
     for overlay in gone.gone(tree, sealing.snapshot(), targets) if lost else ():
@@ -124,19 +124,22 @@ def _lost(overlay: str, sealing: Sealing) -> list[Row]:
     return rows + [Row(secret, "", "ok", kept, readers=("admin",)) for secret in gone.kept(known, overlay)]
 
 
-def _unknown(target: Target, authorities: Authorities) -> list[Row]:
-    """A row for each CA that signs in the cluster and that nobody here knows yet."""
-    missing = sorted({one for bundle in target.requirements.trust for one in authorities.unknown(bundle)})
-    return [
-        Row(
-            f"{target.overlay}/{one} CA",
-            "ca",
-            "unset",
-            f"whom to trust: compiler secrets ca import {target.overlay} --authority {one} --cert FILE",
-            backend="cert-manager",
-        )
-        for one in missing
-    ]
+def _unknown(target: Target, sealing: Sealing) -> list[Row]:
+    """A row for each CA that signs in the cluster, or is to, and that is not the one that issues here."""
+    authorities = Authorities(target.overlay, sealing)
+    unknown = {one for bundle in target.requirements.trust for one in authorities.unknown(target, bundle)}
+    rows = [_import(target, one) for one in sorted(unknown)]
+    rows += [_import(target, one, "issued here until its CA is trusted") for one in handover.awaited(target, sealing)]
+    for one in handover.ready(target, sealing):
+        command = f"compiler secrets ca rollover {target.overlay} --authority {one} --phase issue"
+        note = f"cert-manager takes over, when every pod trusts its CA: {command}"
+        rows.append(Row(f"{target.overlay}/{one} CA", "ca", "ok", note, backend="cert-manager"))
+    return rows
+
+
+def _import(target: Target, authority: str, why: str = "whom to trust") -> Row:
+    command = f"compiler secrets ca import {target.overlay} --authority {authority} --cert FILE"
+    return Row(f"{target.overlay}/{authority} CA", "ca", "unset", f"{why}: {command}", backend="cert-manager")
 
 
 def _groups(who: recipients.Recipients, target: Target, state: plan.State) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ class Target:
         leaves: what seals or issues its certificates, when that is another backend.
         store: where External Secrets finds values, when a backend is ``external-secrets``.
         issuers: what cert-manager issues with, when a backend is ``cert-manager``.
+        here: authorities whose certificates are issued and sealed here although ``leaves`` is ``cert-manager``: not
+            handed over yet (:mod:`compiler.secrets.handover`).
+        seals: what seals those certificates.
         shown: the highest generation that the overlay's own files ever had of each Secret and trust bundle, by name.
     """
 
@@ -31,6 +34,8 @@ class Target:
     leaves: layout.Backend | None = None
     store: ExternalStore | None = None
     issuers: Issuers | None = None
+    here: frozenset[str] = frozenset()
+    seals: layout.Backend | None = None
     shown: Callable[[], Mapping[str, int]] = field(default=dict, compare=False)
 
     def following(self, name: str, before: int | None) -> int:
@@ -48,7 +53,10 @@ class Target:
     def backend_for(self, requirement: SecretRequirement) -> layout.Backend:
         """What seals or makes one Secret."""
         made = self.issuers is not None and requirement.name in self.issuers.made
-        if self.leaves is not None and (made or any(isinstance(one, Leaf) for one in requirement.materials)):
+        signed = [one.authority for one in requirement.materials if isinstance(one, Leaf)]
+        if self.seals is not None and not self.here.isdisjoint(signed):
+            return self.seals
+        if self.leaves is not None and (made or signed):
             return self.leaves
         return self.backend
 
@@ -56,9 +64,9 @@ class Target:
         """Every backend that a Secret of this overlay has, sorted."""
         return tuple(sorted({self.backend_for(one) for one in self.requirements.secrets} or {self.backend}))
 
-    def issues(self) -> bool:
-        """Whether certificates are issued here, by an own CA."""
-        return (self.leaves or self.backend) not in REFERENCES
+    def issues(self, authority: str) -> bool:
+        """Whether the certificates of ``authority`` are issued here, by an own CA."""
+        return (self.leaves or self.backend) not in REFERENCES or authority in self.here
 
 
 def refuse_reference(target: Target, requirement: SecretRequirement) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from compiler.errors import CompilerError, Origin
 from compiler.k8s.tree import Tree
 from compiler.pulp.model import Compiled
-from compiler.secrets import generations, reencrypting, rendered
+from compiler.secrets import generations, reencrypting, rendered, sealed_by
+from compiler.secrets.layout import Backend
 from compiler.spec import Cache, EffectiveSpec, load, overlay_name
 from compiler.workspace.modelling import model_of
 from compiler.workspace.repository import refuse_stray
@@ -58,6 +59,10 @@ class Compilation:
     def generations(self, folder: str) -> Mapping[str, int]:
         """The generations of what was sealed for a folder, by name; nothing but an overlay has any."""
         return generations(self.tree, overlay_name(folder)) if folder.startswith("overlays/") else {}
+
+    def backends(self, folder: str) -> frozenset[Backend]:
+        """What sealed, or makes, the Secrets that a folder has now."""
+        return sealed_by(self.tree, overlay_name(folder)) if folder.startswith("overlays/") else frozenset()
 
     def ancestors(self, folder: str) -> tuple[str, ...]:
         """The folders that a folder builds on, nearest first."""

@@ -180,6 +180,7 @@ class _Run:
                 path=folder,
                 backend=backend_of(spec),
                 leaves=leaves_of(spec),
+                sealed=self.compilation.backends(folder),
                 ksops=self.compilation.ksops(folder),
             )
         return _bytes(made)

@@ -41,6 +41,11 @@ def leaves_of(spec: Spec) -> Backend:
     be a reference, so beside ``external-secrets`` it is sealed as the delivery asks."""
     if spec.secrets.certificates == "cert-manager":
         return "cert-manager"
+    return _own_leaves(spec)
+
+
+def _own_leaves(spec: Spec) -> Backend:
+    """What seals the certificates that are issued here."""
     backend = backend_of(spec)
     return _sealing(spec) if backend == "external-secrets" else backend
 
@@ -65,12 +70,20 @@ def targets(root: Path, names: Sequence[str] = ()) -> tuple[Target, ...]:
     known = {overlay_name(one.folder): one for one in Workspace(root).overlays() if _deployed(one)}
     chosen = [_chosen(name, known) for name in names] or list(known)
     return tuple(
-        replace(
-            target_of(name, known[name].spec, model_of(known[name]).requirements),
-            shown=partial(_shown, root, known[name].folder),
-        )
+        _placed(root, known[name].folder, target_of(name, known[name].spec, model_of(known[name]).requirements))
         for name in dict.fromkeys(chosen)
     )
+
+
+def _placed(root: Path, folder: str, target: Target) -> Target:
+    """A target with what the repository says of it beside its spec."""
+    here: frozenset[str] = frozenset()
+    if target.leaves == "cert-manager":
+        from compiler.secrets import lock
+        from compiler.secrets.handover import issued_here
+
+        here = issued_here(lock.read(DirTree(root)), target.overlay, target.requirements)
+    return replace(target, here=here, shown=partial(_shown, root, folder))
 
 
 def _shown(root: Path, folder: str) -> Mapping[str, int]:
@@ -93,9 +106,8 @@ def target_of(overlay: str, spec: Spec, requirements: Requirements) -> Target:
     if leaves != "cert-manager":
         return Target(overlay, requirements, backend, leaves, store)
     issuers, made = _issuers(spec, requirements)
-    return Target(
-        overlay, replace(requirements, secrets=(*requirements.secrets, *made)), backend, leaves, store, issuers
-    )
+    wanted = replace(requirements, secrets=(*requirements.secrets, *made))
+    return Target(overlay, wanted, backend, leaves, store, issuers, seals=_own_leaves(spec))
 
 
 def _issuers(spec: Spec, requirements: Requirements) -> tuple[Issuers, tuple[SecretRequirement, ...]]:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from compiler.kustomize import DirTree
 from compiler.secrets import generations, lock
 from tests.secrets.support import Person, person, real_sops
+from tests.secrets.test_authority import root_ca
 from tests.secrets.test_commands import BASE, DEMO, PROD
 from tests.secrets.test_sealedsecrets import controller
 
@@ -235,9 +236,19 @@ def test_a_cluster_is_lost(site: Site) -> None:
 
 def test_moving_to_another_backend(site: Site) -> None:
     before = site.generations()
+    for name in ("ISSUER_CA", "UPSTREAM_ISSUER_CA"):
+        start = datetime.now(UTC) - timedelta(days=1)
+        site.variables[name] = str(site.folder / f"{name}.crt")
+        Path(site.variables[name]).write_bytes(root_ca(name=name, start=start, end=start + timedelta(days=3650))[0])
     site.page("move-backend.md")
     assert site.generations() == before
-    assert "secrets/demo/pulp-web-tls.sealed.yaml" in site.run("git show --stat=200 HEAD")
+    assert "secrets/demo/pulp-web-tls.sealed.yaml" in site.run("git show --stat=200 HEAD~3")
+    handed = [
+        site.run(f"git show --name-only HEAD~{back}").count("prod/pulp-api-tls.certificate") for back in (2, 1, 0)
+    ]
+    assert handed == [0, 1, 0]
+    assert site.lock().authorities["prod/service"].trusted == (2,)
+    site.run("compiler secrets check --deep; compiler secrets status prod")
 
 
 def test_the_database_field_key_is_replaced(site: Site) -> None:
