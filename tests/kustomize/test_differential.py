@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
@@ -13,8 +12,7 @@ from hypothesis import strategies as st
 from compiler.kustomize import DirTree, KustomizeError, build
 from tests.support.oracle import kustomize_build
 from tests.tools.bench_engine import base, crds, overlay
-from tests.tools.fuzz import compare, write
-from tests.tools.kustomizations import tree
+from tests.tools.fuzz import compare, tree, write
 
 CASES = Path(__file__).parent / "cases"
 REFUSED = Path(__file__).parent / "refused"
@@ -23,7 +21,7 @@ REFUSED = Path(__file__).parent / "refused"
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(min_value=0, max_value=2**32))
 def test_a_random_tree_renders_as_the_real_tool_renders_it(seed: int) -> None:
-    files = tree(Random(seed))
+    files = tree(seed)
     note(f"seed {seed}")
     with tempfile.TemporaryDirectory() as folder:
         outcome, details = compare(files, Path(folder))

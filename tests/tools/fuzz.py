@@ -21,7 +21,17 @@ sys.path.insert(0, str(ROOT))
 
 from compiler.kustomize import DirTree, KustomizeError, build  # noqa: E402
 from tests.support.oracle import kustomize_build  # noqa: E402
-from tests.tools.kustomizations import tree  # noqa: E402
+from tests.tools.kustomizations import tree as kustomizations  # noqa: E402
+from tests.tools.merges import merge_tree  # noqa: E402
+from tests.tools.scalars import scalar_tree  # noqa: E402
+
+GENERATORS = (kustomizations, kustomizations, merge_tree, scalar_tree)
+"""Whole kustomizations are half of the trees; merges and odd scalars, where most of the oddities are, the rest."""
+
+
+def tree(seed: int) -> dict[str, str]:
+    """The tree of a seed: files by path, ``top`` being what is built."""
+    return GENERATORS[seed % len(GENERATORS)](Random(seed))
 
 
 def write(files: dict[str, str], folder: Path) -> None:
@@ -72,11 +82,11 @@ def main() -> int:
     seed, bad = arguments.seed, 0
     while time.monotonic() < end and bad < arguments.keep:
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            outcome, details = compare(tree(Random(seed)), Path(folder))
+            outcome, details = compare(tree(seed), Path(folder))
         counts[outcome] += 1
         if outcome not in ("same", "refused", "crashed"):
             bad += outcome != "unsupported"
-            write(tree(Random(seed)), scratch / f"seed-{seed}")
+            write(tree(seed), scratch / f"seed-{seed}")
             print(f"seed {seed}: {outcome}\n{details}\n", flush=True)
         seed += 1
     print(f"{sum(counts.values())} trees: {dict(counts)}; kept in {scratch}")
