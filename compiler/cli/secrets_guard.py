@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,9 +40,11 @@ def guard(files: tuple[Path, ...], history: bool, exclude: tuple[str, ...]) -> i
     from compiler.secrets.guard import scan
     from compiler.workspace import secrets
 
-    root = None if files and not history else find_root()
-    sources: list[tuple[Iterator[tuple[str, bytes]], Mapping[str, str]]] = [(_named(files), {})]
-    known, found = _recorded(root) if root is not None and not files else ({}, set())
+    root = _root(needed=history or not files)
+    known, found = _recorded(root) if root is not None else ({}, set())
+    sources: list[tuple[Iterator[tuple[str, bytes]], Mapping[str, str]]] = [
+        (_named(files), _by_name(files, root, known))
+    ]
     if root is not None and not files:
         sources.append((secrets.tracked(root), known))
     if root is not None and history:
@@ -59,6 +62,24 @@ def guard(files: tuple[Path, ...], history: bool, exclude: tuple[str, ...]) -> i
         click.echo(f"{place}: {printable(leak.message)}")
     click.echo(f"guard: {len(leaks)} found" if leaks else "guard: nothing in clear", err=True)
     return 1 if leaks else 0
+
+
+def _root(*, needed: bool) -> Path | None:
+    """The repository, which named files alone do without."""
+    try:
+        return find_root()
+    except CompilerError:
+        if needed:
+            raise
+        return None
+
+
+def _by_name(files: Sequence[Path], root: Path | None, known: Mapping[str, str]) -> Mapping[str, str]:
+    """``known`` by the names that files were given with."""
+    if root is None:
+        return {}
+    places = {str(file): os.path.relpath(os.path.realpath(file), os.path.realpath(root)) for file in files}
+    return {name: known[place] for name, place in places.items() if place in known}
 
 
 def _recorded(root: Path) -> tuple[Mapping[str, str], set[Leak]]:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 _BECH32 = "[02-9AC-HJ-NP-Z]"
-_IDENTITY = re.compile(rf"AGE-SECRET-KEY-(PQ-)?1{_BECH32}{{40,}}", re.IGNORECASE)
+_IDENTITY = re.compile(rf"AGE-SECRET-KEY-(?:PQ-)?1{_BECH32}{{40,}}", re.IGNORECASE)
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----(?:\\[nr]|[\s\"'>|+,;()#*-])*[A-Za-z0-9+/=:\\, -]{40,}"
 )
@@ -68,7 +73,7 @@ _PGP = re.compile(
 
 
 def in_text(text: str) -> Iterator[tuple[int, str]]:
-    """The private keys of a text.
+    """The private keys of a text, at most a hundred of each form.
 
     Args:
         text: any text.
@@ -78,36 +83,68 @@ def in_text(text: str) -> Iterator[tuple[int, str]]:
     """
     lower, joined = text.lower(), _joined(text)
     spelled = joined.lower()
-    if "age-secret-key-" in lower:
-        for match in _IDENTITY.finditer(text):
-            yield _line(text, match.start()), "an age identity (a private key)"
-    told = [match.span() for match in _PEM.finditer(text)] if "PRIVATE KEY" in text else []
-    for start, _ in told:
-        yield _line(text, start), "a private key in PEM form"
+    told = [match.span() for match in _some(_PEM.finditer(text))] if "PRIVATE KEY" in text else []
+    plain: list[tuple[str, Iterable[int]]] = [
+        ("an age identity (a private key)", _starts(_IDENTITY, text) if "age-secret-key-" in lower else ()),
+        ("a private key in PEM form", (start for start, _ in told)),
+        ("a private key in base64", _bare(text, told)),
+        ("a private key of PuTTY", _starts(_PUTTY, text) if "Private-Lines:" in text else ()),
+        ("a private key as a JSON Web Key", _jwk(text) if "kty" in lower else ()),
+    ]
+    for words, starts in plain:
+        for start in _some(starts):
+            yield text.count("\n", 0, start) + 1, words
+    folded: list[tuple[str, Iterable[str]]] = [
+        ("an age identity (a private key)", _split(joined) if "age-secret-key-" in spelled else ()),
+        ("a private key in base64", _folded(joined) if any(part in joined for part in _PEM_PARTS) else ()),
+        (
+            "an age identity in base64",
+            _FOLDED_IDENTITY.findall(joined) if any(part in joined for part in _IDENTITY_PARTS) else (),
+        ),
+        ("a private key in hexadecimal", _HEX.findall(spelled) if any(part in spelled for part in _HEX_PARTS) else ()),
+    ]
+    for words, values in folded:
+        for value in _some(values):
+            at = lower.find(value[:12].lower())  # folded too early to tell: no line
+            yield text.count("\n", 0, at) + 1 if at >= 0 else 0, words
+
+
+def _some(values: Iterable[_T]) -> Iterator[_T]:
+    """The first hundred: nobody reads on, and the line of each is counted from the beginning."""
+    return islice(values, 100)
+
+
+def _starts(pattern: re.Pattern[str], text: str) -> Iterator[int]:
+    return (match.start() for match in pattern.finditer(text))
+
+
+def _bare(text: str, told: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """Where bodies of PEM stand, but for those that were told with their header."""
     for match in _BARE.finditer(text):
-        if _bare(match.group()) and not any(start < match.start() < end for start, end in told):
-            yield _line(text, match.start()), "a private key in base64"
-    if "putty-user-key-file-" in lower:
-        for match in _PUTTY.finditer(text):
-            yield _line(text, match.start()), "a private key of PuTTY"
-    if "kty" in lower:
-        for match in _JWK_TYPE.finditer(text):
-            if _private_jwk(text, match):
-                yield _line(text, match.start()), "a private key as a JSON Web Key"
-    if "age-secret-key-" in spelled:
-        for match in _IDENTITY.finditer(joined):
-            if len(match.group()) >= len("AGE-SECRET-KEY-1") + 58:  # shorter, it may be words that stand in a row
-                yield _place(text, match.group()), "an age identity (a private key)"
-    if any(part in joined for part in _PEM_PARTS):
-        for match in _FOLDED.finditer(joined):
-            if b"PRIVATE KEY" in _decoded(match.group()[:120]):
-                yield _place(text, match.group()), "a private key in base64"
-    if any(part in joined for part in _IDENTITY_PARTS):
-        for match in _FOLDED_IDENTITY.finditer(joined):
-            yield _place(text, match.group()), "an age identity in base64"
-    if any(part in spelled for part in _HEX_PARTS):
-        for match in _HEX.finditer(spelled):
-            yield _place(lower, match.group()), "a private key in hexadecimal"
+        head, at = _decoded(match.group()[:160]), match.start()
+        if (head.startswith(b"openssh-key-v1") or _DER.match(head)) and not any(a < at < b for a, b in told):
+            yield at
+
+
+def _jwk(text: str) -> Iterator[int]:
+    """Where an object has a type of key and a private part as well; public keys beside it have none."""
+    secrets = [match.start() for match in _JWK_SECRET.finditer(text)]
+    for match in _JWK_TYPE.finditer(text) if secrets else ():
+        first, last = max(0, match.start() - _JWK_SPAN), match.end() + _JWK_SPAN
+        start, end = max(text.rfind("{", first, match.start()), first), text.find("}", match.end(), last)
+        following = bisect_left(secrets, start)
+        if following < len(secrets) and secrets[following] < (end if end >= 0 else last):
+            yield match.start()
+
+
+def _split(joined: str) -> Iterator[str]:
+    """Identities over several lines; what is shorter than one may be words that stand in a row."""
+    whole = len("AGE-SECRET-KEY-1") + 58
+    return (match.group() for match in _IDENTITY.finditer(joined) if len(match.group()) >= whole)
+
+
+def _folded(joined: str) -> Iterator[str]:
+    return (one for one in _FOLDED.findall(joined) if b"PRIVATE KEY" in _decoded(one[:120]))
 
 
 def _joined(text: str) -> str:
@@ -133,19 +170,6 @@ def _holds_a_key(content: bytes) -> bool:
     return any(bag in content for bag in _KEY_BAG) or b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06" in content
 
 
-def _bare(encoded: str) -> bool:
-    head = _decoded(encoded[:160])
-    return head.startswith(b"openssh-key-v1") or _DER.match(head) is not None
-
-
-def _private_jwk(text: str, kind: re.Match[str]) -> bool:
-    """Whether the object that ``kty`` stands in has a private part as well; public keys beside it have none."""
-    start = max(text.rfind("{", max(0, kind.start() - _JWK_SPAN), kind.start()), kind.start() - _JWK_SPAN, 0)
-    end = text.find("}", kind.end(), kind.end() + _JWK_SPAN)
-    found = text[start : end if end >= 0 else kind.end() + _JWK_SPAN]
-    return _JWK_SECRET.search(found) is not None
-
-
 def _decoded(encoded: str) -> bytes:
     """Whatever ``encoded`` holds, at whichever of the four offsets it was cut out of its base64."""
     found = b""
@@ -158,13 +182,3 @@ def _decoded(encoded: str) -> bytes:
         if skip == 0 and found[:1] == b"\x30":
             break
     return found
-
-
-def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
-
-
-def _place(text: str, found: str) -> int:
-    """The line that ``found`` begins in, of a text that was joined before; 0 when it is broken too early to tell."""
-    at = text.find(found[:12])
-    return _line(text, at) if at >= 0 else 0

@@ -13,6 +13,7 @@ import random
 import subprocess
 import tarfile
 import textwrap
+import time
 import zipfile
 from pathlib import Path
 
@@ -290,6 +291,13 @@ def test_anchors_of_exponential_size_are_no_trouble() -> None:
     assert guard.scan("x.yaml", f"{bomb}kind: Secret\nstringData: {{a: *a39}}\n".encode())
 
 
+@pytest.mark.parametrize("piece", [b"kty:RSA ", b"PuTTY-User-Key-File-3: \n", b"AGE-SECRET-KEY-1", b"M" * 41 + b" "])
+def test_a_file_full_of_beginnings_takes_no_longer_than_its_size(piece: bytes) -> None:
+    begun = time.process_time()
+    assert guard.scan("x.conf", piece * (1024 * 1024 // len(piece))) == []
+    assert time.process_time() - begun < 5  # 0.1 seconds; looked at anew from each of them, it would take minutes
+
+
 def test_this_repository_is_clean() -> None:
     for path in sorted((ROOT / "secrets").rglob("*")):
         if path.is_file():
@@ -346,3 +354,22 @@ def test_a_damaged_lock_is_found_and_keeps_nothing_from_being_scanned(
         "a.conf:1: a private key in PEM form\n"
         "secrets/seals.lock.json: the lock cannot be read, so no sealed file was compared with it\n"
     )
+
+
+def test_a_named_file_is_compared_with_the_lock_as_well(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(everything()).init()
+    world.ensure()
+    for path, content in world.tree.files.items():
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_bytes(content)
+    name = "pulp-admin-password.sops.yaml"
+    monkeypatch.chdir(checkout / "secrets/demo")
+    assert run(["secrets", "guard", name]) == 0
+    (checkout / "secrets/demo" / name).write_bytes(world.tree.files["secrets/demo/pulp-secret-key.sops.yaml"])
+    assert run(["secrets", "guard", name]) == 1
+    said = capsys.readouterr().out
+    assert said == f"{name}: not the file that was sealed, by the lock: nobody knows what is in it\n"
+    monkeypatch.chdir("/")
+    assert run(["secrets", "guard", str(checkout / "secrets/demo" / name)]) == 0  # no repository, no lock
