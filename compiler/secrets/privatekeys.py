@@ -66,6 +66,8 @@ _PKCS12 = re.compile(
 )
 _KEY_BAG = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02")
 """keyBag and pkcs8ShroudedKeyBag (RFC 7292 section 4.2)."""
+_OPENSSH = re.compile(rb"openssh-key-v1\0\0\0\0[\x04-\x20][a-z0-9]")
+"""OpenSSH's own form: its name, then the cipher's with its length (PROTOCOL.key); what reads it holds the name."""
 _PGP = re.compile(
     rb"(?:\x94.|\x95..|\xc5(?:[\x00-\xbf]|[\xc0-\xdf].|\xff....))[\x04\x06]....[\x01\x10-\x13\x16\x19-\x1c]", re.DOTALL
 )
@@ -161,7 +163,7 @@ def in_bytes(content: bytes) -> Iterator[str]:
         yield "a private key in a PKCS#12 file"
     if _PGP.match(content):
         yield "an OpenPGP secret key"
-    if b"openssh-key-v1\0" in content:
+    if _OPENSSH.search(content):
         yield "a private key of OpenSSH"
 
 
