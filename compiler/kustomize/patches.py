@@ -258,6 +258,11 @@ def patch_json(resource: Resource, operations: Operations, path: str, *, history
         metadata = resource.node.get("metadata")
         if type(metadata) is dict:
             metadata.setdefault("annotations", {})
+    if resource.commented:
+        from compiler.kustomize.beside import require_readable
+
+        require_readable(resource.node, resource.commented, resource.origin.path, resource.origin.line)
+        resource.commented = ""
     try:
         resource.node = apply_operations(resource.node, operations)
     except KustomizeError as error:

@@ -33,6 +33,7 @@ class Document(NamedTuple):
         node: its root (see :mod:`compiler.kustomize.scalars`), None when empty.
         line: the 1-based line of its first node.
         schemas: whether a comment beside a map or list holds JSON: a schema, which rules how it merges (9.6).
+        commented: its text, when a comment may stand behind a key (see :mod:`compiler.kustomize.beside`).
         alone: whether no ``---`` parts its file; an empty document beside it counts.
         problem: the first repeated key, with the line, where the last value wins.
         flow: whether it is one flow map, as JSON is.
@@ -44,6 +45,7 @@ class Document(NamedTuple):
     schemas: bool = False
     alone: bool = True
     flow: bool = False
+    commented: str = ""
 
 
 def decode(content: bytes) -> str:
@@ -104,12 +106,19 @@ def read_documents(content: bytes) -> list[Document]:
     for piece, line in pieces:
         document = read_document(piece, line)
         if document is not None:
-            if "#" in piece and _holds_schema(piece):
-                document = document._replace(schemas=True)
+            if "#" in piece:
+                document = _with_comments(document, piece)
             documents.append(document)
     if len(documents) == 1 and len(pieces) > 1:
         documents[0] = documents[0]._replace(alone=False)
     return documents
+
+
+def _with_comments(document: Document, piece: str) -> Document:
+    from compiler.kustomize.beside import holds_comment
+
+    commented = piece if holds_comment(piece) else ""
+    return document._replace(schemas=_holds_schema(piece), commented=commented)
 
 
 def _holds_schema(text: str) -> bool:

@@ -182,6 +182,10 @@ def _rendered(loader: Loader, options: Options) -> Rendering:
     final = ordered(resources.items, file.get("sortOptions"))
     for resource in final:
         _clean(resource)
+        if resource.commented:
+            from compiler.kustomize.beside import require_readable
+
+            require_readable(resource.node, resource.commented, resource.origin.path, resource.origin.line)
     if settings.metadata:
         from compiler.kustomize.metadata import annotate
 

@@ -44,6 +44,8 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
                 if schemas:
                     resource.schemas = True
                 resource.flow = flow
+                if origin.document is not None and node is documents[origin.document].node:
+                    resource.commented = documents[origin.document].commented
                 result.append(resource)
             else:
                 for item in items:

@@ -43,6 +43,7 @@ class Resource:
 
     __slots__ = (
         "claim",
+        "commented",
         "flow",
         "generator",
         "needs_hash",
@@ -71,6 +72,8 @@ class Resource:
         """The step that stands as its origin in ``buildMetadata``; empty when it lost its own and none ran since."""
         self.schemas = False
         """Whether its file has comments that rule how it merges."""
+        self.commented = ""
+        """The text it was read from, while comments behind keys may matter (:mod:`compiler.kustomize.beside`)."""
         self.flow = False
         """Whether it was read from one flow map, as JSON is: an empty text made there is no null."""
 
@@ -87,6 +90,7 @@ class Resource:
         twin.claim = self.claim
         twin.schemas = self.schemas
         twin.flow = self.flow
+        twin.commented = self.commented
         return twin
 
     @property

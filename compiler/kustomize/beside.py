@@ -1,0 +1,90 @@
+"""Comments beside keys that end in a build nobody can read: ``data: # words`` over a map or list that became empty.
+
+Kustomize keeps comments while it works, and goes over YAML text before a JSON patch and at the end. There it writes the
+key, its comment, and ``{}`` or ``[]`` on a line of its own, which it cannot read again. Maps and lists that were empty
+from the start, or stand between braces, do not suffer from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
+
+_AFTER_KEY = Pattern(r"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*#")
+_Path = tuple[str | None, ...]
+"""Keys, and None for any item of a list."""
+
+
+def holds_comment(text: str) -> bool:
+    """Whether a comment may stand behind a key of a YAML text: cheap, and right when it says no."""
+    return _AFTER_KEY.search(text) is not None
+
+
+def require_readable(node: Any, text: str, file: str, line: int) -> None:
+    """Refuse an object in which something with a comment beside its key became empty.
+
+    Args:
+        node: the object as it is now.
+        text: the YAML that it was read from.
+        file: its file.
+        line: the 1-based line of the object in its file.
+
+    Raises:
+        KustomizeError: the real tool could not read what it wrote.
+    """
+    import yaml
+
+    try:
+        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return
+    lines = text.split("\n")
+    for path in _commented(tree, lines, ()):
+        if any(found in ({}, []) and isinstance(found, dict | list) for found in _at(node, path)):
+            name = ".".join(part or "[]" for part in path)
+            raise KustomizeError(
+                "yaml: could not find expected ':'",
+                path=file,
+                line=line,
+                field=name,
+                hint=f"remove the comment behind {path[-1]}: in the file, or the empty field",
+            )
+
+
+def _commented(node: Any, lines: list[str], path: _Path) -> list[_Path]:
+    import yaml
+
+    found: list[_Path] = []
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            found.extend(_commented(item, lines, (*path, None)))
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            here = (*path, key.value)
+            mark = key.end_mark
+            if _AFTER_KEY.match(lines[mark.line][mark.column :]) and _is_block(value):
+                found.append(here)
+            found.extend(_commented(value, lines, here))
+    return found
+
+
+def _is_block(value: Any) -> bool:
+    import yaml
+
+    if isinstance(value, yaml.ScalarNode):
+        return value.value == "" and not value.style
+    return not value.flow_style
+
+
+def _at(node: Any, path: _Path) -> list[Any]:
+    found = [node]
+    for part in path:
+        if part is None:
+            found = [item for below in found if type(below) is list for item in below]
+        else:
+            found = [below[part] for below in found if type(below) is dict and part in below]
+    return found
