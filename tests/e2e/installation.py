@@ -181,7 +181,7 @@ class Installation:
 
 def render(site: Site, overlay: str = "demo") -> str:
     """What an overlay's cluster gets: the rendering with its Secrets opened, by sops or as the controller would."""
-    text = unseal(site.compiler("build", f"overlays/{overlay}").stdout, site.identity.read_text())
+    text = unseal(site.compiler("build", f"overlays/{overlay}").stdout, site.cluster.read_text())
     documents = [item for item in yaml.load_all(text, Loader=Loader) if item]
     return "---\n".join(
         json.dumps(site.opened(item) if item["kind"] == "SealedSecret" else item) + "\n" for item in documents

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
+from pyrage import x25519
 
 ROOT = Path(__file__).resolve().parents[2]
 SOPS = Path(sys.executable).parent / "sops"
@@ -30,10 +31,11 @@ SOPS = Path(sys.executable).parent / "sops"
 
 @dataclass(frozen=True)
 class Site:
-    """A compiled repository and the keys to what it sealed."""
+    """A compiled repository and the keys to what it sealed: the administrator's, the clusters' and the controller's."""
 
     root: Path
     identity: Path
+    cluster: Path
     controller: rsa.RSAPrivateKey
 
     def compiler(
@@ -76,7 +78,7 @@ class Site:
                     [str(SOPS), "decrypt", "--output-type", "json", str(path)],
                     capture_output=True,
                     check=True,
-                    env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "SOPS_AGE_KEY_FILE": str(self.identity)},
+                    env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "SOPS_AGE_KEY_FILE": str(self.cluster)},
                 ).stdout
                 data = json.loads(plain)["data"]
                 opened[document["metadata"]["name"]] = {key: base64.b64decode(value) for key, value in data.items()}
@@ -118,13 +120,13 @@ def make(folder: Path) -> Site:
     controller = rsa.generate_private_key(65537, 4096)
     certificate = folder / "controller.pem"
     certificate.write_bytes(_self_signed(controller))
-    site = Site(root, folder / "identity.txt", controller)
+    cluster = x25519.Identity.generate()
+    site = Site(root, folder / "identity.txt", folder / "cluster.txt", controller)
+    site.cluster.touch(0o600)
+    site.cluster.write_text(f"{cluster}\n")
     identity = ("--identity", str(site.identity))
     site.compiler("secrets", "init", "--generate-identity", str(site.identity), "--cert", f"prod={certificate}")
-    recipient = next(
-        line.split(": ", 1)[1] for line in site.identity.read_text().splitlines() if line.startswith("# public key: ")
-    )
-    clusters = [part for name in ("demo", "pop-ams", "pop-sin") for part in ("--cluster", f"{name}={recipient}")]
+    clusters = [f"--cluster={name}={cluster.to_public()}" for name in ("demo", "pop-ams", "pop-sin")]
     site.compiler("secrets", "init", *clusters, *identity)
     site.compiler("secrets", "ensure", *identity)
     site.compiler("generate")
