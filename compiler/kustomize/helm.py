@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from compiler.kustomize.bookkeeping import HELM_GENERATED
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.generators import Generated
 from compiler.kustomize.helmtool import Helm, template_arguments
@@ -17,7 +18,7 @@ from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_resource
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import HELM_GENERATED, Resource
+from compiler.kustomize.resource import Resource
 from compiler.kustomize.scalars import Key, Scalar
 from compiler.kustomize.strict import text_for
 from compiler.kustomize.structs import STRUCTS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from compiler.kustomize.bookkeeping import HELM_GENERATED
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
 from compiler.kustomize.identity import CLUSTER, Id, id_text
-from compiler.kustomize.resource import HELM_GENERATED, Resource, Resources
+from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.setter import put, set_style
 

@@ -12,11 +12,12 @@ from typing import Any
 import yaml
 from yaml import CSafeLoader
 
+from compiler.kustomize.bookkeeping import take_bookkeeping
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.hashing import go_string
 from compiler.kustomize.identity import Origin
 from compiler.kustomize.reader import decode, read_documents, split_documents
-from compiler.kustomize.resource import Resource, take_bookkeeping
+from compiler.kustomize.resource import Resource
 from compiler.kustomize.scalars import Scalar, resolve_plain
 
 _TAG = "tag:yaml.org,2002:"

@@ -6,13 +6,14 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.accumulator import Settings
+from compiler.kustomize.bookkeeping import DROPPED_ANNOTATIONS
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin, forget_scopes
 from compiler.kustomize.loader import Cache, Loader, repo_of
 from compiler.kustomize.order import check_order, ordered
 from compiler.kustomize.pipeline import run
 from compiler.kustomize.printer import print_document
-from compiler.kustomize.resource import DROPPED_ANNOTATIONS, Resource
+from compiler.kustomize.resource import Resource
 from compiler.kustomize.scalars import is_null
 from compiler.kustomize.tree import Resolving, Tree
 from compiler.kustomize.values import plain

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from compiler.kustomize.bookkeeping import take_bookkeeping
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin
 from compiler.kustomize.reader import Document, read_document
-from compiler.kustomize.resource import Resource, take_bookkeeping
+from compiler.kustomize.resource import Resource
 from compiler.kustomize.scalars import TEMPLATE_HINT, Repeated, is_null, repeated_key, text_of
 from compiler.kustomize.values import plain, value_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from compiler.kustomize import DirTree, KustomizeError, MemoryTree, build
+from compiler.kustomize.bookkeeping import INTERNAL
 from compiler.kustomize.reader import MAX_DEPTH
-from compiler.kustomize.resource import INTERNAL
 
 FLOW = f"kind: Widget, metadata: {{name: a, annotations: {{{INTERNAL}needsHashSuffix: enabled}}}}"
 CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
