@@ -14,6 +14,23 @@ from tests.e2e.installation import Installation
 from tests.e2e.podrunner.client import Runner
 from tests.e2e.site import make
 
+_WITH_PODS = ("test_demo", "test_gate", "test_podrunner", "test_pops", "test_signing_services")
+"""Files that start pods: one after another, since they look at the whole machine, its memory and its namespaces."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers (``--dist loadgroup``) the pods are for one of them; every other file stays together."""
+    for item in items:
+        name = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("pods" if name.startswith(_WITH_PODS) else name))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties if report.when == "call" else ():
+            terminalreporter.write_line(f"{name}: {value}")
+
 
 @pytest.fixture
 def runner() -> Iterator[Runner]:
