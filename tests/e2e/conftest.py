@@ -18,6 +18,7 @@ _WITH_PODS = ("test_demo", "test_gate", "test_podrunner", "test_pops", "test_sig
 """Files that start pods: one after another, since they look at the whole machine, its memory and its namespaces."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers (``--dist loadgroup``) the pods are for one of them; every other file stays together."""
     for item in items:
