@@ -34,7 +34,7 @@ bench: oracle ## measure against the real kubectl, as ratios
 
 e2e: oracle ## real openssl, nginx, PostgreSQL, Redis and Pulp (Debian, root: installs what is missing)
 	@tests/e2e/install.sh
-	@$(BIN)/python -m pytest tests/e2e -o norecursedirs='.* images' -m e2e -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest tests/e2e -o norecursedirs='.* images' -m e2e -n $(WORKERS)
 
 e2e-long: oracle ## outages, kills and rollovers under load, the whole of overlays/prod: half an hour and more, by hand
 	@tests/e2e/install.sh

@@ -13,7 +13,7 @@ from compiler.kustomize.merge import merge_copy, node_identity, restore_identity
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
-from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.scalars import NULL, is_null, text_of
 from compiler.kustomize.schema import Table
 from compiler.kustomize.selectors import select
 from compiler.kustomize.setter import set_field, untagged
@@ -256,8 +256,8 @@ def patch_json(resource: Resource, operations: Operations, path: str, *, history
     if history:
         resource.push_history()
         metadata = resource.node.get("metadata")
-        if type(metadata) is dict:
-            metadata.setdefault("annotations", {})
+        if type(metadata) is dict and is_null(metadata.get("annotations", NULL)):
+            metadata["annotations"] = {}
     if resource.commented:
         from compiler.kustomize.beside import require_readable
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.e2e import installation
 from tests.e2e.installation import Installation
@@ -18,12 +19,17 @@ _WITH_PODS = ("test_demo", "test_gate", "test_podrunner", "test_pops", "test_sig
 """Files that start pods: one after another, since they look at the whole machine, its memory and its namespaces."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers (``--dist loadgroup``) the pods are for one of them; every other file stays together."""
-    for item in items:
-        name = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("pods" if name.startswith(_WITH_PODS) else name))
+class _PodsTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """With several workers the pods are for one of them; every other file stays together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return "pods" if file.name.startswith(_WITH_PODS) else file.name
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """How xdist spreads the tests."""
+    return _PodsTogether(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
