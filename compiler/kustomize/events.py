@@ -136,9 +136,9 @@ class _Builder:
                     if not event.value and self.flow and id(current) in self.flow and self.strict_keys:
                         node = FLOW_NULL
                 elif event.tag is None:
-                    node = Folded(event.value) if event.style == ">" else Quoted(event.value)
-                    if event.style == "|" and event.value[:1] == "\t":
-                        node = event.value  # which cannot be printed
+                    # A literal block that begins with a tab shares with folded ones that it may not be printable.
+                    block = event.style == ">" or (event.style == "|" and event.value[:1] == "\t")
+                    node = Folded(event.value) if block else Quoted(event.value)
                 else:
                     node = self._tagged(event)
                 if event.anchor is not None:

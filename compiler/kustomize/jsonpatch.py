@@ -13,7 +13,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.scalars import NULL, Quoted, Scalar, resolve_plain
 from compiler.kustomize.setter import made_key
-from compiler.kustomize.values import plain
+from compiler.kustomize.values import plain, require_readable_text
 from compiler.kustomize.yaml11 import read_yaml11
 
 Operations = list[dict[str, Any]]
@@ -80,11 +80,8 @@ def _require_printable(node: Any) -> None:
     elif type(node) is list:
         for value in node:
             _require_printable(value)
-    elif type(node) is str and node[:1] == "\t" and "\n" in node:
-        raise KustomizeError(
-            "yaml: found a tab character where an indentation space is expected",
-            hint="begin the text with something else than a tab",
-        )
+    elif isinstance(node, str):
+        require_readable_text(node)
 
 
 def from_json(data: Any) -> Any:

@@ -8,7 +8,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.natural import sort_keys
 from compiler.kustomize.scalars import Folded, Key, Repeated, Scalar, Shared, resolve_plain
-from compiler.kustomize.values import refolded, value_of
+from compiler.kustomize.values import refolded, require_readable_text, value_of
 
 _WIDTH = 80
 _MAX_MEMO = 100_000
@@ -150,6 +150,9 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _scalar(value: Any, indent: int, column: int) -> str:
     if isinstance(value, str):
+        if value[:1] == "\t":  # rare, and in no memory
+            require_readable_text(value)
+            return _one_line(str(value), indent, column, fold=True)
         return _string(refolded(value) if type(value) is Folded else value, indent, column)
     if type(value) is Shared:
         return _scalar(value.node, indent, column)
@@ -218,13 +221,6 @@ def _string(value: str, indent: int, column: int) -> str:
     if text is not None:
         return text
     text = _one_line(value, indent, column, fold=True)
-    if value[:1] == "\t" and "\n" in value:
-        if type(value) is str:  # the real tool writes a block that it cannot read again
-            raise KustomizeError(
-                "yaml: found a tab character where an indentation space is expected",
-                hint="begin the text with something else than a tab",
-            )
-        return text
     if " " not in text and "\n" not in text:
         if len(_memo) > _MAX_MEMO:
             _memo.clear()

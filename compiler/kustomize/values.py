@@ -88,6 +88,21 @@ def refolded(text: str) -> str:
     return "\n".join(out)
 
 
+def require_readable_text(node: Any) -> None:
+    """Refuse a text that the real tool writes as a block and cannot read again: one that begins with a tab.
+
+    Raises:
+        KustomizeError: it is such a text.
+    """
+    if node[:1] != "\t" or type(node) not in (str, Folded):
+        return
+    if not _QUOTED_INSTEAD.search(node) if type(node) is Folded else "\n" in node:
+        raise KustomizeError(
+            "yaml: found a tab character where an indentation space is expected",
+            hint="begin the text with something else than a tab",
+        )
+
+
 def plain(node: Any) -> Any:
     """Plain data (dict, list, str, int, float, bool, None) of a node.
 
