@@ -12,11 +12,9 @@ from compiler.check.pods import TEMPLATES, Pod, matches
 from compiler.check.rendering import Rendering
 from compiler.check.rules import found
 from compiler.check.shape import at, map_at, maps_at, text_at
+from compiler.k8s.names import is_label, is_qualified, is_subdomain
 
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-_LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")
 _RFC1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
-_RFC1123 = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _PATH_NAMED = frozenset(["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"])
 _SELECTED = frozenset(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"])
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -80,8 +78,8 @@ def _name(item: Item) -> Iterator[Finding]:
     elif kind == "Service":
         problem = "" if _RFC1035.match(name) and len(name) <= 63 else "must be a DNS label that begins with a letter"
     elif kind == "Namespace":
-        problem = "" if _RFC1123.match(name) and len(name) <= 63 else "must be a DNS label"
-    elif not _SUBDOMAIN.match(name) or len(name) > 253:
+        problem = "" if is_label(name) else "must be a DNS label"
+    elif not is_subdomain(name):
         problem = "must be a DNS subdomain: lower case letters, digits, - and ."
     elif kind == "CronJob" and len(name) > 52:
         problem = "may have 52 characters at most, since its Jobs' names add 11"
@@ -105,15 +103,15 @@ def _labels(item: Item) -> Iterator[Finding]:
 
 def _key_problem(key: str) -> str:
     prefix, slash, name = key.rpartition("/")
-    if slash and (not _SUBDOMAIN.match(prefix) or len(prefix) > 253):
+    if slash and not is_subdomain(prefix):
         return "what stands before the / must be a DNS subdomain"
-    if not _LABEL_NAME.match(name) or len(name) > 63:
+    if not is_qualified(name):
         return "a key has at most 63 letters, digits, -, _ and ., and begins and ends with a letter or digit"
     return ""
 
 
 def _value_problem(value: Any) -> str:
-    if isinstance(value, str) and value and (not _LABEL_NAME.match(value) or len(value) > 63):
+    if isinstance(value, str) and value and not is_qualified(value):
         return "a value has at most 63 letters, digits, -, _ and ., and begins and ends with a letter or digit"
     return ""
 

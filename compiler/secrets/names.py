@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from compiler.errors import CompilerError
+from compiler.k8s.names import is_label
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
@@ -34,7 +34,7 @@ def _dns_problem(name: str) -> str | None:
         return "wildcards are not issued"
     if labels[-1].isdigit():
         return "it is an IP address or ends in a number, a DNS name is wanted"
-    if not all(_LABEL.fullmatch(label) for label in labels):
+    if not all(is_label(label) for label in labels):
         return "each part must be lower-case letters, digits and '-', at most 63 characters (RFC 1123)"
     return None
 
@@ -71,10 +71,10 @@ def check_place(name: str, namespace: str) -> None:
     Raises:
         CompilerError: one of them is not.
     """
-    if not _LABEL.fullmatch(namespace):
+    if not is_label(namespace):
         what = f"{namespace[:80]!r} cannot be a namespace" if namespace else "a Secret without a namespace fits nowhere"
         raise CompilerError(f"{what}: lower-case letters, digits and '-', at most 63 characters")
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+    if len(name) > 253 or not all(is_label(label) for label in name.split(".")):
         raise CompilerError(
             f"{name[:80]!r} cannot be the name of a Secret: lower-case letters, digits, '-', '.', at most 253"
         )

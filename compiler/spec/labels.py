@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from compiler.k8s.names import is_qualified, is_subdomain
 from compiler.spec.models import Spec
 from compiler.spec.node import Path
 from compiler.spec.reader import shorten
 from compiler.spec.wrong import Wrong
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
-_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
 _NO_TEXT = re.compile(
     # integers, floats and dates as go-yaml resolves them, as far as a name can look like one
     r"[0-9][0-9_]*(\.[0-9_]*)?(e-?[0-9]+)?|0x[0-9a-f_]+|0b[01_]+|0o[0-7_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
@@ -68,7 +67,7 @@ def _annotations(spec: Spec) -> Iterator[tuple[Path, Mapping[str, str]]]:
 
 def _name(name: str, what: str, path: Path, wrong: Wrong) -> None:
     prefix, slash, base = name.rpartition("/")
-    if not _NAME.match(base) or (slash and (len(prefix) > 253 or not _PREFIX.match(prefix))):
+    if not is_qualified(base) or (slash and not is_subdomain(prefix)):
         wrong.add(
             f'"{shorten(name)}" is not the name of a Kubernetes {what}',
             path,
@@ -85,5 +84,5 @@ def _name(name: str, what: str, path: Path, wrong: Wrong) -> None:
 
 
 def _value(value: str, path: Path, wrong: Wrong) -> None:
-    if value and not _NAME.match(value):
+    if value and not is_qualified(value):
         wrong.add("a label's value has at most 63 letters, digits, dashes, dots and underscores", path)

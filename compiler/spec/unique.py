@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Hashable, Iterable
 
 from compiler.errors import CompilerError, Origin
+from compiler.k8s.names import is_label
 from compiler.spec.effective import EffectiveSpec
 from compiler.spec.reader import shorten
-
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
-"""An RFC 1123 label."""
 
 
 def overlay_name(folder: str) -> str:
@@ -33,7 +30,7 @@ def check_names(specs: Iterable[EffectiveSpec]) -> tuple[CompilerError, ...]:
             hint="rename the folder (`git mv`), then `compiler secrets rename OLD NEW` if it has secrets",
         )
         for one in specs
-        if one.folder.startswith("overlays/") and not _LABEL.match(overlay_name(one.folder))
+        if one.folder.startswith("overlays/") and not is_label(overlay_name(one.folder))
     )
 
 
