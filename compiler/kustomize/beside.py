@@ -11,6 +11,7 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
+from compiler.kustomize.resource import Resource
 
 _AFTER_KEY = Pattern(r"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*#")
 _Path = tuple[str | None, ...]
@@ -22,14 +23,11 @@ def holds_comment(text: str) -> bool:
     return _AFTER_KEY.search(text) is not None
 
 
-def require_readable(node: Any, text: str, file: str, line: int) -> None:
+def require_readable(resource: Resource) -> None:
     """Refuse an object in which something with a comment beside its key became empty.
 
     Args:
-        node: the object as it is now.
-        text: the YAML that it was read from.
-        file: its file.
-        line: the 1-based line of the object in its file.
+        resource: one with the text that it was read from (``commented``).
 
     Raises:
         KustomizeError: the real tool could not read what it wrote.
@@ -37,17 +35,17 @@ def require_readable(node: Any, text: str, file: str, line: int) -> None:
     import yaml
 
     try:
-        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+        tree = yaml.compose(resource.commented, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         return
-    lines = text.split("\n")
+    lines = resource.commented.split("\n")
     for path in _commented(tree, lines, ()):
-        if any(found in ({}, []) and isinstance(found, dict | list) for found in _at(node, path)):
+        if any(type(found) in (dict, list) and not found for found in _at(resource.node, path)):
             name = ".".join(part or "[]" for part in path)
             raise KustomizeError(
                 "yaml: could not find expected ':'",
-                path=file,
-                line=line,
+                path=resource.origin.path,
+                line=resource.origin.line,
                 field=name,
                 hint=f"remove the comment behind {path[-1]}: in the file, or the empty field",
             )

@@ -261,7 +261,7 @@ def patch_json(resource: Resource, operations: Operations, path: str, *, history
     if resource.commented:
         from compiler.kustomize.beside import require_readable
 
-        require_readable(resource.node, resource.commented, resource.origin.path, resource.origin.line)
+        require_readable(resource)
         resource.commented = ""
     try:
         resource.node = apply_operations(resource.node, operations)

@@ -186,7 +186,7 @@ def _rendered(loader: Loader, options: Options) -> Rendering:
         if resource.commented:
             from compiler.kustomize.beside import require_readable
 
-            require_readable(resource.node, resource.commented, resource.origin.path, resource.origin.line)
+            require_readable(resource)
     if settings.metadata:
         from compiler.kustomize.metadata import annotate
 

@@ -11,8 +11,7 @@ from compiler.kustomize.scalars import NULL, Folded, Key, Repeated, Scalar, Shar
 _QUOTED_INSTEAD = Pattern(
     "[^\\t\\n\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]|[ ](?:[\\n\\u2028\\u2029]|\\Z)"
 )
-
-
+"""What go-yaml v3 writes in quotes whatever its style was: characters that need escapes, a space at a line's end."""
 _FOLDED_BREAKS = Pattern(r"(?<![^\n])([^ \t\n].*)(\n+)(?=[^ \t\n])")
 """The breaks between two lines that begin with no blank: reading makes a space of one, and takes one of more away."""
 
