@@ -137,13 +137,13 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
         except KustomizeError as error:
             error.message = f'no resource matches strategic merge patch "{_id_of(document)}": {error.message}'
             raise
-        _refuse_schemas(target, document)
+        _refuse_schemas(target, document, table)
         _merge_into(resources, target, document.node, patch, table=table)
 
 
-def _refuse_schemas(*sides: Resource) -> None:
-    for side in sides:
-        if side.schemas:
+def _refuse_schemas(target: Resource, document: Resource, table: Table | None) -> None:
+    for side in (target, document):
+        if side.schemas and _may_rule(side, target, table):
             raise KustomizeError(
                 "a strategic merge beside comments that hold a JSON schema is not supported",
                 path=side.origin.path,
@@ -153,12 +153,20 @@ def _refuse_schemas(*sides: Resource) -> None:
             )
 
 
+def _may_rule(side: Resource, target: Resource, table: Table | None) -> bool:
+    """Whether a schema in a comment may change a merge: most only take away the one that a field of the kind has."""
+    from compiler.kustomize.remarks import EMPTY
+    from compiler.kustomize.schema import schema_of
+
+    return side.schemas > EMPTY or schema_of(target.api_version, target.kind, table) is not None
+
+
 def merge_selected(
     resources: Resources, targets: list[Resource], document: Resource, patch: Patch | None, *, table: Table | None
 ) -> None:
     """Merge a document into each target; labels and annotations of the patch become strings first."""
     for target in targets:
-        _refuse_schemas(target, document)
+        _refuse_schemas(target, document, table)
         twin = document.copy()
         twin.set_strings("labels", document.strings("labels"))
         twin.set_strings("annotations", document.strings("annotations"))

@@ -6,7 +6,6 @@ by line when it is as machines write it, else from libyaml's events (a module th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ MAX_DEPTH = 300
 MAX_ALIAS_NODES = 500_000
 """The most nodes that the aliases of one document may expand to."""
 
-_BRACES = Pattern(r"#[ \t]*(\{[^\n]*\})[ \t]*$", re.MULTILINE)
+_BRACES = Pattern(r"#[ \t]*\{")
 _SEPARATOR = Pattern(r"\n---(.*)\n")
 
 
@@ -32,7 +31,7 @@ class Document(NamedTuple):
     Args:
         node: its root (see :mod:`compiler.kustomize.scalars`), None when empty.
         line: the 1-based line of its first node.
-        schemas: whether a comment beside a map or list holds JSON: a schema, which rules how it merges (9.6).
+        schemas: what comments with JSON say of how it merges (see :mod:`compiler.kustomize.remarks`).
         commented: its text, when a comment may stand behind a key (see :mod:`compiler.kustomize.beside`).
         alone: whether no ``---`` parts its file; an empty document beside it counts.
         problem: the first repeated key, with the line, where the last value wins.
@@ -42,7 +41,7 @@ class Document(NamedTuple):
     node: Any
     line: int
     problem: tuple[str, int] | None = None
-    schemas: bool = False
+    schemas: int = 0
     alone: bool = True
     flow: bool = False
     commented: str = ""
@@ -118,22 +117,12 @@ def _with_comments(document: Document, piece: str) -> Document:
     from compiler.kustomize.beside import holds_comment
 
     commented = piece if holds_comment(piece) else ""
-    return document._replace(schemas=_holds_schema(piece), commented=commented)
+    schemas = 0
+    if _BRACES.search(piece):
+        from compiler.kustomize.remarks import schemas_in
 
-
-def _holds_schema(text: str) -> bool:
-    for match in _BRACES.finditer(text):
-        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip(" #")
-        if before and before[-1] not in ":]}":
-            continue  # beside a scalar, whose schema changes nothing
-        import json
-
-        try:
-            if json.loads(match[1]):
-                return True
-        except ValueError:
-            continue
-    return False
+        schemas = schemas_in(piece)
+    return document._replace(schemas=schemas, commented=commented)
 
 
 def read_document(

@@ -209,20 +209,20 @@ def _copy_value(resource: Resource, value: Any, path: str, options: Entry) -> No
     node = resource.node
     segments = split_field_path(path)
     made = _maker(value, resource.flow) if options.get("create") else None
-    if len(segments) > 1:
-        from compiler.kustomize.structured import set_in_text
-
-        if set_in_text(node, segments, value, made):
-            return
     said = (
         f'unable to find or create field "{path}" in replacement target'
         if made is not None
         else f'unable to find field "{path}" in replacement target'
     )
     try:
+        if len(segments) > 1:
+            from compiler.kustomize.structured import set_in_text
+
+            if set_in_text(node, segments, value, made):
+                return
         places = find_places(node, segments, made)
     except KustomizeError as error:
-        raise KustomizeError(f"{said}: {error.message}", hint=error.hint) from None
+        raise KustomizeError(f"{said}: {error.message}", hint=error.hint, unsupported=error.unsupported) from None
     if not places:
         raise KustomizeError(said, hint="check the path, or set options.create to make the field")
     for container, key in places:

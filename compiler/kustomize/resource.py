@@ -68,8 +68,8 @@ class Resource:
         self.refs: Any = None
         self.claim: dict[str, Any] | None = None
         """The step that stands as its origin in ``buildMetadata``; empty when it lost its own and none ran since."""
-        self.schemas = False
-        """Whether its file has comments that rule how it merges."""
+        self.schemas = 0
+        """What comments in its file say of how it merges (:mod:`compiler.kustomize.remarks`)."""
         self.commented = ""
         """The text it was read from, while comments behind keys may matter (:mod:`compiler.kustomize.beside`)."""
         self.flow = False

@@ -23,6 +23,9 @@ def set_in_text(node: dict[str, Any], segments: tuple[str, ...], value: Any, mad
 
     Returns:
         Whether it was done; False leaves everything as it was.
+
+    Raises:
+        KustomizeError: the scalar is empty, and something should be made in it.
     """
     below: Any = node
     for i in range(len(segments) - 1):
@@ -46,6 +49,12 @@ def set_in_text(node: dict[str, Any], segments: tuple[str, ...], value: Any, mad
 def _replace(place: tuple[Any, Any], inner: tuple[str, ...], value: Any, made: Any) -> bool:
     container, key = place
     text = str(text_of(container[key]))
+    if not text and made is not None and type(container) is dict:
+        # No text is YAML to the real tool, too, but of no kind in which anything could be made.
+        wanted, empty = ("MappingNode", "{}") if is_key(inner[0]) else ("SequenceNode", "[]")
+        raise KustomizeError(
+            f"wrong node kind: expected {wanted} but got : node contents: null", hint=f"write {key}: {empty}"
+        )
     if not any(mark in text for mark in ":{[-"):
         return False
     try:
