@@ -56,15 +56,9 @@ def merge_resource(dest: dict[str, Any], patch: dict[str, Any], *, table: Table 
     Args:
         table: the merge lists when ``openapi.path`` replaced the built-in ones.
     """
-    schema = None
-    for source in (dest, patch):
-        version, kind = text_of(source.get("apiVersion")), text_of(source.get("kind"))
-        if version and kind:
-            schema = schema_of(version, kind, table)
-            break
     if text_of(patch.get(_DIRECTIVE)) == "replace":
         return dest
-    merged = _walk(dest, patch, schema)
+    merged = _walk(dest, patch, None, table)
     return merged if isinstance(merged, dict) and merged else None
 
 
@@ -101,18 +95,28 @@ def _put_back(container: dict[str, Any], field: str, old: Any) -> None:
         set_field(container, field, untagged(None, text_of(old)))
 
 
-def _walk(dest: Any, patch: Any, schema: Schema | None) -> Any:
+def _walk(dest: Any, patch: Any, schema: Schema | None, table: Table | None) -> Any:
     kind = _kind(dest) or _kind(patch)
     if kind is None or kind is dict:
         if kind is dict:
             _require(dict, dest, patch)
-        return _walk_map(dest, patch, schema)
+        return _walk_map(dest, patch, schema or _own_schema(dest, patch, table), table)
     _require(kind, dest, patch)
     if kind is list:
         if schema is not None and schema.merges:
-            return _walk_list(dest, patch, schema)
+            return _walk_list(dest, patch, schema, table)
         return patch if patch is not None else dest
     return patch if patch is not None else dest
+
+
+def _own_schema(dest: Any, patch: Any, table: Table | None) -> Schema | None:
+    """The schema that a map without one gets by its own apiVersion and kind: the root, or an object in a field."""
+    for source in (dest, patch):
+        if type(source) is dict and "kind" in source and "apiVersion" in source:
+            found = schema_of(text_of(source["apiVersion"]), text_of(source["kind"]), table)
+            if found is not None:
+                return found
+    return None
 
 
 def _kind(node: Any) -> type | None:
@@ -133,7 +137,7 @@ def _require(kind: type, *nodes: Any) -> None:
             raise KustomizeError(f"wrong node kind: expected {_KIND_NAMES[kind]} but got {_KIND_NAMES[found]}")
 
 
-def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
+def _walk_map(dest: Any, patch: Any, schema: Schema | None, table: Table | None) -> Any:
     result = _visit_map(dest, patch)
     if type(result) is not dict:
         return result
@@ -152,7 +156,7 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None) -> Any:
                 dest[name] = Quoted(old)
             continue
         below = schema.field(name) if schema is not None else None
-        value = _walk(old, new, below)
+        value = _walk(old, new, below, table)
         if value is None or is_null(value):
             again = dest.pop(name + "\0", None) if dest.pop(name, None) is not None else None
             if type(again) is Repeated:  # the first of two keys goes, the second stays
@@ -197,7 +201,7 @@ def _map_directive(patch: Any, *, strict: bool) -> str:
     return "merge"
 
 
-def _walk_list(dest: Any, patch: Any, schema: Schema) -> Any:
+def _walk_list(dest: Any, patch: Any, schema: Schema, table: Table | None) -> Any:
     if dest is None or is_null(dest):
         dest = patch
     elif is_null(patch):
@@ -213,8 +217,8 @@ def _walk_list(dest: Any, patch: Any, schema: Schema) -> Any:
     sources = [dest, patch if type(patch) is list else None]
     values = _values(sources, schema.keys)
     if values or schema.keys:
-        return _merge_elements(sources, values, list(schema.keys), schema)
-    return _merge_elements(sources, _primitives(sources), [""], schema)
+        return _merge_elements(sources, values, list(schema.keys), schema, table)
+    return _merge_elements(sources, _primitives(sources), [""], schema, table)
 
 
 def _list_directive(patch: Any) -> str:
@@ -254,7 +258,9 @@ def _primitives(sources: list[Any]) -> list[list[str]]:
     return [[text] for text in found]
 
 
-def _merge_elements(sources: list[Any], values: list[list[str]], keys: list[str], schema: Schema) -> Any:
+def _merge_elements(
+    sources: list[Any], values: list[list[str]], keys: list[str], schema: Schema, table: Table | None
+) -> Any:
     added: list[Any] = []
     dest = sources[0]
     below = schema.elements()
@@ -265,7 +271,7 @@ def _merge_elements(sources: list[Any], values: list[list[str]], keys: list[str]
         valid_keys, valid_values = _valid(values, row, keys)
         look_keys, look_values = _valid([valid_values], valid_values, valid_keys)
         pair = [None if source is None else _find_element(source, look_keys, look_values) for source in sources]
-        value = _walk(pair[0], pair[1], below)
+        value = _walk(pair[0], pair[1], below, table)
         if value is None or is_null(value) or value == {}:
             for _ in valid_keys:
                 _set_element(dest, None, valid_keys, valid_values)

@@ -171,9 +171,7 @@ def merge_selected(
         twin.set_strings("labels", document.strings("labels"))
         twin.set_strings("annotations", document.strings("annotations"))
         set_field(twin.node, "apiVersion", untagged(None, target.api_version) if target.api_version else None)
-        if not (patch and patch.kind):
-            set_field(twin.node, "kind", untagged(None, target.kind))
-        elif document.kind:
+        if document.kind:  # of its own: an object whose kind has no merge lists gets those of the patch
             set_field(twin.node, "kind", untagged(None, document.kind))
         if document.name:
             twin.metadata["name"] = untagged(None, document.name)

@@ -56,7 +56,9 @@ def _without_identity(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema_of(obj: dict[str, Any]) -> Schema | None:
-    return schema_of(str(obj.get("apiVersion") or ""), str(obj.get("kind") or ""))
+    if "kind" not in obj or "apiVersion" not in obj:
+        return None
+    return schema_of(str(obj["apiVersion"] or ""), str(obj["kind"] or ""))
 
 
 def _value(old: Any, new: Any, schema: Schema | None) -> Any:
@@ -79,6 +81,7 @@ def _value(old: Any, new: Any, schema: Schema | None) -> Any:
 
 def _map(old: dict[str, Any], new: dict[str, Any], schema: Schema | None, *, directive: bool = True) -> Any:
     """Field by field, or as a whole where no field stays and that is shorter."""
+    schema = schema or _schema_of(old)  # an object inside a field merges by its own kind
     patch: dict[str, Any] = {}
     for key, value in new.items():
         if key == DIRECTIVE:
@@ -103,6 +106,7 @@ def _fresh(value: Any, schema: Schema | None) -> Any:
         case dict():
             if DIRECTIVE in value:
                 return _NOTHING
+            schema = schema or _schema_of(value)
             said = {key: _fresh(below, schema.field(key) if schema else None) for key, below in value.items()}
             return {key: below for key, below in said.items() if below is not _NOTHING}
         case list() if merges(schema):

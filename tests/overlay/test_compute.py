@@ -150,6 +150,16 @@ def test_a_new_order_of_a_list_is_said_by_naming_its_elements() -> None:
     assert files["patches/deployment-api.yaml"]["spec"]["template"]["spec"]["containers"] == [{"name": "side"}]
 
 
+def test_an_object_inside_a_field_is_patched_by_its_own_kind() -> None:
+    def holder(argument: str) -> Object:
+        held = deployment()
+        held["spec"]["template"]["spec"]["containers"][0]["args"] = [argument]
+        return {"apiVersion": "e/v1", "kind": "Holder", "metadata": {"name": "w"}, "spec": held}
+
+    patch = overlay(model(holder("a")), model(holder("b")))["patches/holder-w.yaml"]
+    assert patch["spec"]["spec"]["template"]["spec"]["containers"] == [{"name": "main", "args": ["b"]}]
+
+
 def test_what_a_merge_cannot_say_becomes_an_operation_beside_the_merge() -> None:
     parent = {"apiVersion": "e/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"a": {"b": 1}, "c": 1}}
     wanted = copy.deepcopy(parent)
