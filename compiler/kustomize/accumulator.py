@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from compiler.kustomize.config import Config, default_config
+from compiler.kustomize.config import Config, empty_config
 from compiler.kustomize.resource import Resources
 from compiler.kustomize.schema import Table
 
@@ -56,7 +56,7 @@ class Accumulator:
 
     def __init__(self) -> None:
         self.resources = Resources()
-        self.config: Config = default_config()
+        self.config: Config = empty_config()
         self.variables: list[Any] = []
         self.roots: list[str] = []
         """The folders it was made from, for the check for cycles when it is used again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
@@ -16,6 +17,7 @@ from compiler.kustomize.fieldspec import (
     merge_specs,
 )
 from compiler.kustomize.loader import Loader
+from compiler.kustomize.order import kind_rank
 from compiler.kustomize.reader import decode
 from compiler.kustomize.strict import decode as decode_struct
 from compiler.kustomize.yaml11 import read_yaml11
@@ -51,28 +53,41 @@ _default: list[Config] = []
 def default_config() -> Config:
     """The built-in configuration (one object, so that merging it with itself costs nothing)."""
     if not _default:
-        _default.append(Config(defaults(), default_references()))
+        _default.append(_sorted(dict(defaults()), default_references()))
     return _default[0]
 
 
+@cache
+def empty_config() -> Config:
+    """What a kustomization knows before its resources are read: nothing."""
+    return Config(dict.fromkeys(TABLES, ()), ())
+
+
 def merged(config: Config, other: Config) -> Config:
-    """Two configurations as one.
+    """Two configurations as one, in the order of the kinds.
+
+    An entry for any kind is left out where one for a certain kind and the same path stands before it, but not the other
+    way round: the order, and when what is merged, decide whether an entry adds to a built-in one or takes its place.
 
     Raises:
         KustomizeError: they disagree about creating a field.
     """
-    if other is config or other == config:
-        return config
-    if config is default_config() and other is not config and _extends(other, config):
+    if other is default_config() and (config is other or config is empty_config()):
         return other
-    tables = {name: merge_specs(config.tables[name], other.tables.get(name, ()), name) for name in config.tables}
-    return Config(tables, _merge_references(config.references, other.references))
+    tables = {name: merge_specs(config.tables[name], other.tables.get(name, ()), name) for name in TABLES}
+    return _sorted(tables, _merge_references(config.references, other.references))
 
 
-def _extends(other: Config, config: Config) -> bool:
-    return all(other.tables[name][: len(specs)] == specs for name, specs in config.tables.items()) and len(
-        other.references
-    ) >= len(config.references)
+def _sorted(tables: Mapping[str, Iterable[FieldSpec]], references: Iterable[NameReference]) -> Config:
+    return Config(
+        {name: tuple(sorted(specs, key=_place)) for name, specs in tables.items()},
+        tuple(sorted(references, key=_place)),
+    )
+
+
+def _place(entry: FieldSpec | NameReference) -> tuple[int, str]:
+    kind = entry.kind
+    return kind_rank(kind), f"{entry.group or '~G'}_{entry.version or '~V'}_{kind or '~K'}"
 
 
 def _merge_references(old: Iterable[NameReference], new: Iterable[NameReference]) -> tuple[NameReference, ...]:

@@ -265,16 +265,21 @@ def merge_specs(old: tuple[FieldSpec, ...], new: Iterable[FieldSpec], table: str
         KustomizeError: two entries differ in ``create`` only.
     """
     merged = list(old)
+    by_path: dict[str, list[FieldSpec]] = {}
+    for spec in merged:
+        by_path.setdefault(spec.path, []).append(spec)
     for spec in new:
-        for known in merged:
-            if known.path == spec.path and spec.matches(known.group, known.version, known.kind):
+        same = by_path.setdefault(spec.path, [])
+        for known in same:
+            if spec.matches(known.group, known.version, known.kind):
                 if known.create != spec.create:
                     title = table[:1].upper() + table[1:]
                     raise KustomizeError(
                         f"failed to merge {title} fieldSpec: conflicting fieldspecs",
-                        hint=f"{spec.path} is known with create: {str(known.create).lower()}",
+                        hint=f"all entries for {spec.path} say the same of create, the built-in ones too",
                     )
                 break
         else:
             merged.append(spec)
+            same.append(spec)
     return tuple(merged)

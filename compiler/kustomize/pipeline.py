@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from compiler.kustomize.accumulator import Accumulator, Settings
-from compiler.kustomize.config import default_config, merged, read_configuration, read_crds
+from compiler.kustomize.config import default_config, empty_config, merged, read_configuration, read_crds
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin, know_cluster_scoped
 from compiler.kustomize.kustfile import Kustomization
@@ -102,13 +102,7 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
             raise file.place(error, "resources", index) from None
     if settings.trace is not None:
         settings.trace.read(into.resources, file)
-    into.config = merged(into.config, default_config())
-    for field, read in (("configurations", read_configuration), ("crds", read_crds)):
-        for index, path in enumerate(file.items(field)):
-            try:
-                into.config = merged(into.config, read(path, loader))
-            except KustomizeError as error:
-                raise file.place(error, field, index) from None
+    _configure(file, loader, into)
     _generate(file, loader, settings, into)
     for index, path in enumerate(file.items("components")):
         try:
@@ -133,6 +127,23 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
             settings.trace.root_step(into.resources, file, "validators")
     _declare_variables(file, into)
     return into
+
+
+def _configure(file: Kustomization, loader: Loader, into: Accumulator) -> None:
+    for field, read in (("configurations", read_configuration), ("crds", read_crds)):
+        given = empty_config()
+        try:
+            for index, path in enumerate(file.items(field)):
+                try:
+                    given = merged(given, read(path, loader))
+                except KustomizeError as error:
+                    raise file.place(error, field, index) from None
+            if field == "configurations":
+                given = default_config() if given is empty_config() else merged(default_config(), given)
+            if given is not empty_config():
+                into.config = merged(into.config, given)
+        except KustomizeError as error:
+            raise file.place(error, field) from None
 
 
 def _run(step: Step, file: Kustomization, settings: Settings, resources: Resources) -> None:
@@ -265,6 +276,8 @@ def _add_component(path: str, loader: Loader, settings: Settings, into: Accumula
     _accumulate(file, below, settings, into)
     try:
         into.resources.require_unique()
+        # The real tool starts anew here and merges in all there is: entries that an earlier one now covers are gone.
+        into.config = merged(empty_config(), into.config)
     except KustomizeError as error:
         error.message = f'accumulateDirectory: "{error.message}"'
         raise
