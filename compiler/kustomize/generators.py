@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.identity import Origin, id_text
+from compiler.kustomize.identity import CLUSTER, Origin, id_text
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import Quoted, Repeated, is_null, resolve_plain, text_of
@@ -203,18 +203,12 @@ def absorb(resources: Resources, made: Resource) -> Resource | None:
         KustomizeError: the behavior does not fit what is there.
     """
     wanted: Generated = made.generator
-    metadata = made.metadata
     identity = made.current()
     found = resources.with_any_id(identity)
-    name = text_of(metadata.get("name"))
-    described = (
-        f'id resid.ResId{{Gvk:resid.Gvk{{Group:"", Version:"v1", Kind:"{made.kind}", isClusterScoped:false}}, '
-        f'Name:"{name}", Namespace:"{made.namespace}"}}'
-    )
     if not found:
         if wanted.behavior in ("merge", "replace"):
             raise KustomizeError(
-                f"{described} does not exist; cannot merge or replace",
+                f"{_described(made)} does not exist; cannot merge or replace",
                 hint="remove the behavior, or check name and namespace of the generator that it means",
             )
         made.needs_hash = wanted.hashed
@@ -225,9 +219,10 @@ def absorb(resources: Resources, made: Resource) -> Resource | None:
             f"found multiple objects {id_text(identity, made.namespace)} that could accept merge of it"
         )
     if wanted.behavior not in ("merge", "replace"):
+        there = f"it is defined in {found[0].origin.path}:{found[0].origin.line}"
         raise KustomizeError(
-            f"{described} exists; can not use behavior: '{wanted.behavior}', behavior must be merge or replace",
-            hint=f"it is defined in {found[0].origin.path}:{found[0].origin.line}; add behavior: merge or replace",
+            f"{_described(made)} exists; can not use behavior: '{wanted.behavior}', behavior must be merge or replace",
+            hint=f"{there}; {'remove one of the two' if wanted.by else 'add behavior: merge or replace'}",
         )
     old = found[0]
     _inherit(made, old)
@@ -239,6 +234,16 @@ def absorb(resources: Resources, made: Resource) -> Resource | None:
     made.needs_hash = old.needs_hash and wanted.hashed
     resources.replace(old, made)
     return old
+
+
+def _described(made: Resource) -> str:
+    """The id of an object as the real tool prints one from memory."""
+    group, _, version = made.api_version.rpartition("/")
+    scope = "true" if made.current().namespace == CLUSTER else "false"
+    return (
+        f'id resid.ResId{{Gvk:resid.Gvk{{Group:"{group}", Version:"{version}", Kind:"{made.kind}", '
+        f'isClusterScoped:{scope}}}, Name:"{made.name}", Namespace:"{made.namespace}"}}'
+    )
 
 
 def _inherit(made: Resource, old: Resource) -> None:

@@ -18,7 +18,7 @@ from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_resource
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
-from compiler.kustomize.resource import Resource
+from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import Key, Scalar
 from compiler.kustomize.strict import text_for
 from compiler.kustomize.structs import STRUCTS
@@ -76,6 +76,7 @@ def chart_objects(chart: Mapping[str, Any], loader: Loader, settings: Settings, 
         text = helm.run(template_arguments(chart, home, values))
     try:
         resources = make_resources(read_documents(text), origin.path)
+        Resources().extend(resources)
     except KustomizeError as error:
         line = f" (line {error.line} of what helm printed)" if error.line else ""
         raise KustomizeError(
@@ -176,17 +177,23 @@ def _values_file(chart: Mapping[str, Any], home: str, loader: Loader, scratch: s
     return path
 
 
+_NO_VALUES = "the chart has no values.yaml: add an empty one, or name a valuesFile"
+
+
 def _base_values(chart: Mapping[str, Any], home: str, loader: Loader, scratch: str) -> bytes:
     named, own = chart.get("valuesFile"), posixpath.join(_home(chart), chart["name"], "values.yaml")
     if not named and home == f"{scratch}/charts" and not loader.tree.is_file(posixpath.join(loader.root, own)):
         fetched = f"{home}/{chart['name']}/values.yaml"
         if not os.path.isfile(fetched):
-            raise KustomizeError(
-                f"evalsymlink failure on '{own}' : no such file or directory", hint="name a valuesFile"
-            )
+            raise KustomizeError(f"evalsymlink failure on '{own}' : no such file or directory", hint=_NO_VALUES)
         with open(fetched, "rb") as file:
             return file.read()
-    return loader.load(named or own)[0]
+    try:
+        return loader.load(named or own)[0]
+    except KustomizeError as error:
+        if not named:
+            error.at(hint=_NO_VALUES)
+        raise
 
 
 def _merged(content: bytes, inline: dict[str, Any], *, over: bool) -> Any:

@@ -38,7 +38,8 @@ def service_account(config: Mapping[str, Any], origin: Origin) -> Resource:
         made = make_resources(read_documents(text.encode()), origin.path)
     except KustomizeError as error:
         error.line = error.column = None
-        error.hint = error.hint or "give kubernetesService.name, serviceAccount.name and serviceAccount.projectId"
+        if not (local.get("name") and remote.get("name") and remote.get("projectId")):
+            error.hint = "give kubernetesService.name, serviceAccount.name and serviceAccount.projectId"
         raise
     resource = made[0]
     resource.origin = origin

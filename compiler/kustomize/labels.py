@@ -8,7 +8,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import FieldSpec, Specs, apply_spec, merge_specs
 from compiler.kustomize.resource import Resources
-from compiler.kustomize.scalars import Shared
+from compiler.kustomize.scalars import Shared, text_of
 from compiler.kustomize.setter import is_quoted, made_key, put, set_style
 
 _METADATA_LABELS = FieldSpec("", "", "", "metadata/labels", True)
@@ -80,7 +80,9 @@ class _Setter:
                 raise KustomizeError("wrong node kind: expected MappingNode but got SequenceNode: node contents:")
             if type(found).__name__ == "Scalar" and found.tag == "null":
                 return
-            raise KustomizeError(f"wrong node kind: expected MappingNode but got ScalarNode: node contents: {found!s}")
+            raise KustomizeError(
+                f"wrong node kind: expected MappingNode but got ScalarNode: node contents: {text_of(found)}"
+            )
         if self.key in found:
             if any(place is found for place in self.places):
                 return

@@ -110,7 +110,7 @@ class Loader:
                 path=self.here or ".",
                 hint=f"keep one of {', '.join(posixpath.basename(path) for path in found)}",
             )
-        return self.cache.kustomization(self._read(found[0]), self._shown(found[0]), self.here)
+        return self.cache.kustomization(self._read(found[0]), self._shown(found[0]), self.said(self.here))
 
     def folder(self, path: str) -> Loader:
         """The loader of another kustomization folder, named relative to this one or by the URL of a repository.

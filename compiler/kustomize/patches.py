@@ -128,7 +128,6 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
                 hint="give each patch an entry of its own",
             )
         for document in patch.merges:
-            resources.require_known_unique()  # the real tool puts every object into a new list here
             merge_selected(resources, select(resources, patch.target), document, patch, table=table)
         return
     for document in patch.merges:
@@ -164,7 +163,11 @@ def _may_rule(side: Resource, target: Resource, table: Table | None) -> bool:
 def merge_selected(
     resources: Resources, targets: list[Resource], document: Resource, patch: Patch | None, *, table: Table | None
 ) -> None:
-    """Merge a document into each target; labels and annotations of the patch become strings first."""
+    """Merge a document into each target; labels and annotations of the patch become strings first.
+
+    Raises:
+        KustomizeError: the patch does not fit, or two objects have one id now.
+    """
     for target in targets:
         _refuse_schemas(target, document, table)
         twin = document.copy()
@@ -176,6 +179,7 @@ def merge_selected(
         if document.name:
             twin.metadata["name"] = untagged(None, document.name)
         _merge_into(resources, target, twin.node, patch, table=table)
+    resources.require_known_unique()  # the real tool puts every object into a new list here
 
 
 def _merge_into(

@@ -336,7 +336,9 @@ def _declare_variables(file: Kustomization, into: Accumulator) -> None:
 
 
 def _drop_local(resources: Resources) -> None:
-    gone = set()
+    """Leave out what is not to be printed, and refuse what lost its name or has that of another."""
+    gone: set[int] = set()
+    names: set[tuple[str, str]] = set()
     for resource in resources:
         annotations = resource.metadata.get("annotations")
         if type(annotations) is dict and text_of(annotations.get(_LOCAL, "false")) != "false":
@@ -344,7 +346,8 @@ def _drop_local(resources: Resources) -> None:
             continue
         given = resource.node.get("kind")
         kind = given if type(given) is str else "" if is_null(given) else text_of(given)
-        if not kind or (not resource.name and not kind.endswith("List")):
+        name = resource.name
+        if not kind or (not name and not kind.endswith("List")):
             what = "kind" if not kind else "metadata.name"
             raise KustomizeError(
                 f"missing {what} in object after the build",
@@ -352,4 +355,7 @@ def _drop_local(resources: Resources) -> None:
                 line=resource.origin.line,
                 hint="a patch took it away: every object needs its kind and its name",
             )
+        names.add((kind, name))
     resources.drop(gone)
+    if len(names) != len(resources):  # some differ in group or namespace, at best
+        resources.require_unique()  # the real tool puts them into a new list, and panics

@@ -74,8 +74,13 @@ def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
     if is_null(items):
         return []
     if type(items) is not list:
+        found = "a map" if type(items) is dict else "a scalar"
         raise KustomizeError(
-            "items in List is type string, expected array", path=origin.path, line=origin.line, field="items"
+            f"expected array in {text_of(node['kind'])}/items, but found {found}",
+            path=origin.path,
+            line=origin.line,
+            field="items",
+            hint="a kind that ends in List is a list of objects",
         )
     _data({key: value for key, value in node.items() if key != "items"})  # the whole list has to make sense
     return items

@@ -163,6 +163,13 @@ REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - selec
         ({"kustomization.yaml": "sortOptions: {order: up}\n"}, 1, "must be one of [fifo, legacy]"),
         ({"kustomization.yaml": "transformers:\n- |\n  apiVersion: builtin\n  kind: PrefxTransformer\n"
           "  metadata: {name: x}\n"}, 1, "did you mean PrefixTransformer?"),
+        ({**CMS, "r.yaml": "kind: AppList\nmetadata: {name: a}\nitems: {a: 1}\n"}, 1, "AppList/items, but found a map"),
+        ({"kustomization.yaml": "generators:\n- |\n  apiVersion: builtin\n  kind: IAMPolicyGenerator\n"
+          "  metadata: {name: x}\n  cloud: gke\n"}, 1, "give kubernetesService.name"),
+        ({**CMS, "kustomization.yaml": "resources: [r.yaml]\nlabels:\n- pairs: {a: b}\n  fields: [{path: kind}]\n"},
+         1, "expected MappingNode but got ScalarNode: node contents: ConfigMap"),
+        ({**CMS, "r.yaml": f"{CM}data: 3\n", "kustomization.yaml":
+          "resources: [r.yaml]\nlabels:\n- pairs: {a: b}\n  fields: [{path: data}]\n"}, 1, "node contents: 3"),
     ],
 )  # fmt: skip
 def test_what_is_refused_has_a_place(files: dict[str, str | bytes], place: int | None, said: str) -> None:

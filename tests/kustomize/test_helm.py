@@ -141,6 +141,27 @@ def test_a_wrong_entry_is_refused_with_the_words_of_the_real_tool(fields: str, s
     both_refuse(kustomization(tmp_path / "k", f"helmCharts:\n- {{{fields}}}\n"), said)
 
 
+def test_a_chart_that_prints_an_object_twice_is_refused(tmp_path: Path) -> None:
+    kustomization(tmp_path, "helmCharts:\n- {name: app, releaseName: r}\n")
+    template = tmp_path / "charts/app/templates/a.yaml"
+    template.write_text(f"{template.read_text()}---\nkind: Pod\nmetadata: {{name: t}}\n")
+    error = both_refuse(tmp_path, "may not add resource with an already registered id: Pod.[noVer].[noGrp]/t.[noNs]")
+    assert "of what helm printed" in error.message
+
+
+def test_a_chart_without_values_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    kustomization(tmp_path, "helmCharts:\n- {name: app, releaseName: r}\n")
+    (tmp_path / "charts/app/values.yaml").unlink()
+    assert "no values.yaml" in str(both_refuse(tmp_path, "no such file or directory").hint)
+
+
+def test_an_object_of_a_chart_that_is_there_already_is_refused(tmp_path: Path) -> None:
+    kustomization(tmp_path, "resources: [r.yaml]\nhelmCharts:\n- {name: app, releaseName: r}\n")
+    (tmp_path / "r.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: r, namespace: default}\n")
+    error = both_refuse(tmp_path, 'Kind:"ConfigMap", isClusterScoped:false}, Name:"r", Namespace:"default"} exists')
+    assert str(error.hint).endswith("remove one of the two")
+
+
 @pytest.mark.parametrize("field", ["releaseName: '--post-renderer=./x', name: app", "name: '--post-renderer=./x'"])
 def test_no_field_becomes_an_option_of_helm(field: str, tmp_path: Path) -> None:
     kustomization(tmp_path, f"helmCharts:\n- {{{field}, repo: 'https://charts.example'}}\n")
