@@ -38,6 +38,8 @@ class Settings:
         """The helm binaries whose version is known to be right."""
         self.table: Table | None = None
         self.schema_chosen = False
+        self.gathered: list[Accumulator] = []
+        """What the kustomizations that are being read have gathered so far, the root's first."""
         self.transformed = False
         """Whether any transformer has run."""
         self.warnings: list[str] = []
@@ -65,6 +67,7 @@ class Accumulator:
         """A copy whose resources can be changed."""
         twin = Accumulator()
         twin.resources = Resources(resource.copy() for resource in self.resources)
+        twin.resources.merged = self.resources.merged
         twin.config = self.config
         twin.variables = list(self.variables)
         twin.roots = list(self.roots)

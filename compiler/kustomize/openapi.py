@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.reader import decode
-from compiler.kustomize.schema import Table
+from compiler.kustomize.schema import Table, data
 from compiler.kustomize.yaml11 import read_yaml11
+
+if TYPE_CHECKING:
+    from compiler.kustomize.accumulator import Accumulator
 
 BUILTIN_VERSION = "v1.21.2"
 
@@ -41,6 +44,29 @@ def read_schema(content: bytes) -> Table:
                 f"invalid schema file: '{field}' is not a map", hint=f"write a map, or leave {field} out"
             )
     return {**_Reader(data.get("definitions") or {}).table(), "scope": _scopes(data.get("paths"))}
+
+
+def beside_built_in(table: Table) -> Table:
+    """The built-in tables with those of a schema put over them."""
+    built_in = data()
+    return {
+        "defs": {**built_in["defs"], **table["defs"]},
+        "gvk": {**built_in["gvk"], **table["gvk"]},
+        "scope": table["scope"],
+    }
+
+
+def reads_built_in(gathered: Iterable[Accumulator]) -> bool:
+    """Whether the real tool has read the built-in schema by the time it has gathered this.
+
+    It reads it for the first strategic merge, and for the first object of a kind whose scope it does not know by heart;
+    what it has read then stays, beside the schema of an ``openapi.path`` that comes later.
+    """
+    known = data()["scope"]
+    return any(
+        made.resources.merged or any(f"{one.api_version}/{one.kind}" not in known for one in made.resources)
+        for made in gathered
+    )
 
 
 def cluster_scoped(table: Table) -> list[str]:
@@ -76,8 +102,9 @@ class _Reader:
                 continue
             self.define(name, schema)
             kinds = schema.get("x-kubernetes-group-version-kind")
-            if isinstance(kinds, list) and len(kinds) == 1 and isinstance(kinds[0], dict):
-                gvks[f"{_api_version(kinds[0])}/{kinds[0].get('kind')}"] = name
+            for kind in kinds if isinstance(kinds, list) else ():
+                if isinstance(kind, dict):
+                    gvks[f"{_api_version(kind)}/{kind.get('kind')}"] = name
         return {"defs": self.defs, "gvk": gvks}
 
     def define(self, name: str, schema: Mapping[str, Any]) -> None:

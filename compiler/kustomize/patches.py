@@ -142,22 +142,22 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
 
 def _refuse_schemas(target: Resource, document: Resource, table: Table | None) -> None:
     for side in (target, document):
-        if side.schemas and _may_rule(side, target, table):
-            raise KustomizeError(
-                "a strategic merge beside comments that hold a JSON schema is not supported",
-                path=side.origin.path,
-                line=side.origin.line,
-                hint="remove comments like # {...} beside maps and lists, or use a JSON patch",
-                unsupported=True,
-            )
+        if not side.schemas:
+            continue
+        from compiler.kustomize.remarks import ANY, names_in
+        from compiler.kustomize.schema import schema_of
 
-
-def _may_rule(side: Resource, target: Resource, table: Table | None) -> bool:
-    """Whether a schema in a comment may change a merge: most only take away the one that a field of the kind has."""
-    from compiler.kustomize.remarks import EMPTY
-    from compiler.kustomize.schema import schema_of
-
-    return side.schemas > EMPTY or schema_of(target.api_version, target.kind, table) is not None
+        passed = {*names_in(document.node), ANY}
+        known = schema_of(target.api_version, target.kind, table) is not None
+        for name, remark in side.schemas.items():
+            if name in passed and (known or remark.merges):
+                raise KustomizeError(
+                    "a strategic merge beside comments that hold a JSON schema is not supported",
+                    path=side.origin.path,
+                    line=remark.line,
+                    hint=f"remove the comment # {{...}} beside {name or 'a map or list'}, or use a JSON patch",
+                    unsupported=True,
+                )
 
 
 def merge_selected(
@@ -187,6 +187,7 @@ def _merge_into(
 ) -> None:
     if not target.node:
         return
+    resources.merged = True
     identity = node_identity(target.node)
     changes = patch is not None and (patch.name or patch.kind)
     if changes:

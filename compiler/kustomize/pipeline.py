@@ -67,31 +67,36 @@ def _choose_schema(file: Kustomization, loader: Loader, settings: Settings, reso
     wanted = file.get("openapi")
     if not wanted:
         return
-    from compiler.kustomize.openapi import check_version, cluster_scoped, read_schema
+    from compiler.kustomize.openapi import beside_built_in, check_version, cluster_scoped, read_schema, reads_built_in
 
     try:
-        if wanted.get("version") and wanted.get("path"):
+        loaded = loader.load(wanted["path"]) if "path" in wanted else None
+        if settings.schema_chosen:
+            return
+        if loaded is None:
+            check_version(wanted.get("version", ""))
+            settings.schema_chosen = bool(wanted.get("version"))
+            return
+        if "version" in wanted:
             raise KustomizeError(
                 "builtin version and custom schema provided, cannot use both", hint="remove version or path"
             )
-        check_version(wanted.get("version", ""))
-        if wanted.get("path"):
-            content, where = loader.load(wanted["path"])
-            if not settings.schema_chosen:
-                try:
-                    settings.table = read_schema(content)
-                    know_cluster_scoped(cluster_scoped(settings.table))
-                    if resources is not None:
-                        resources.changed()
-                except KustomizeError as error:
-                    raise error.at(where) from None
+        settings.schema_chosen = True
+        try:
+            table = read_schema(loaded[0])
+        except KustomizeError as error:
+            raise error.at(loaded[1]) from None
+        settings.table = beside_built_in(table) if reads_built_in(settings.gathered) else table
+        know_cluster_scoped(cluster_scoped(table))
+        if resources is not None:
+            resources.changed()
     except KustomizeError as error:
         raise file.place(error, "openapi") from None
-    settings.schema_chosen = True
 
 
 def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> Accumulator:
     into.roots.append(loader.here)
+    settings.gathered.append(into)
     loader.namespace = file.get("namespace") or loader.namespace
     for index, path in enumerate(file.items("resources")):
         try:
@@ -126,6 +131,7 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
         if settings.trace is not None:
             settings.trace.root_step(into.resources, file, "validators")
     _declare_variables(file, into)
+    settings.gathered.pop()
     return into
 
 
@@ -250,6 +256,7 @@ class _Kept:
 
 def _absorb(into: Accumulator, made: Accumulator) -> None:
     into.resources.extend(made.resources)
+    into.resources.merged |= made.resources.merged
     into.config = merged(into.config, made.config)
     into.roots.extend(made.roots)
     if made.variables:

@@ -6,13 +6,16 @@ by line when it is as machines write it, else from libyaml's events (a module th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.lines import read_lines
 from compiler.kustomize.scalars import resolve_plain
+
+if TYPE_CHECKING:
+    from compiler.kustomize.remarks import Remark
 
 MAX_BYTES = 64 << 20
 """The largest file that is read (64 MiB; a cluster refuses single objects above 1.5 MiB)."""
@@ -31,7 +34,7 @@ class Document(NamedTuple):
     Args:
         node: its root (see :mod:`compiler.kustomize.scalars`), None when empty.
         line: the 1-based line of its first node.
-        schemas: what comments with JSON say of how it merges (see :mod:`compiler.kustomize.remarks`).
+        schemas: the comments that hold schemas, by field (see :mod:`compiler.kustomize.remarks`).
         commented: its text, when a comment may stand behind a key (see :mod:`compiler.kustomize.beside`).
         alone: whether no ``---`` parts its file; an empty document beside it counts.
         problem: the first repeated key, with the line, where the last value wins.
@@ -41,7 +44,7 @@ class Document(NamedTuple):
     node: Any
     line: int
     problem: tuple[str, int] | None = None
-    schemas: int = 0
+    schemas: Mapping[str, Remark] = {}
     alone: bool = True
     flow: bool = False
     commented: str = ""
@@ -106,22 +109,22 @@ def read_documents(content: bytes) -> list[Document]:
         document = read_document(piece, line)
         if document is not None:
             if "#" in piece:
-                document = _with_comments(document, piece)
+                document = _with_comments(document, piece, line)
             documents.append(document)
     if len(documents) == 1 and len(pieces) > 1:
         documents[0] = documents[0]._replace(alone=False)
     return documents
 
 
-def _with_comments(document: Document, piece: str) -> Document:
+def _with_comments(document: Document, piece: str, line: int) -> Document:
     from compiler.kustomize.beside import holds_comment
 
     commented = piece if holds_comment(piece) else ""
-    schemas = 0
+    schemas: dict[str, Remark] = {}
     if _BRACES.search(piece):
         from compiler.kustomize.remarks import schemas_in
 
-        schemas = schemas_in(piece)
+        schemas = schemas_in(piece, line)
     return document._replace(schemas=schemas, commented=commented)
 
 

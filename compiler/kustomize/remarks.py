@@ -1,55 +1,140 @@
-"""Comments that hold JSON: beside a map or list, one is the schema of that field to Kustomize (kustomize.md, 9.6)."""
+"""Comments that hold JSON: beside a map or list, one is the schema of that field to Kustomize (kustomize.md, 9.6).
+
+kyaml reads a comment behind or above a field whose value is a map or a list, and above an item of a list; when JSON
+begins it, that is the schema there, whatever the kind's own says (``# {"$kpt-set": "names"}`` makes a list that is
+replaced). Here such a comment only counts when a merge comes by, and is refused then.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from compiler.kustomize.lazy import Pattern
 
-NONE, EMPTY, RULING = range(3)
-"""What the comments of a text say: no schema; schemas without a word on merging, which only take away the one that the
-field has; or such as may say how something merges."""
+ANY = ""
+"""Stands for a field whose name is hard to tell."""
 
-_BRACES = Pattern(r"#[ \t]*(\{[^\n]*\})[ \t]*$", re.MULTILINE)
-_SCALAR_FIELD = Pattern(r" *[^\s#&!*|>{\[:-][^\n:]*: +(?:&\S+ +)?[^\s#&!*{\[]")
+
+class Remark(NamedTuple):
+    """A comment that holds a schema.
+
+    Args:
+        line: its 1-based line in the file.
+        merges: whether it may say how something merges; most only take away the schema that a field of the kind has.
+    """
+
+    line: int
+    merges: bool
+
+
+_COMMENT = Pattern(r"(?:^|[ \t])#+[ \t]*(?=\{[ \t]*\")", re.MULTILINE)
+_KEY = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'#&!\[\]{}-][^#\n]*?|-[^\s#][^#\n]*?"
+_FIELD = Pattern(rf"[ \t]*(?:-[ \t]+)*({_KEY})[ \t]*:(?=[ \t]|$)")
+_PROPERTIES = Pattern(r"[&!]\S")
 _WORDS = ("$ref", "properties", "items", "x-kubernetes-", "additionalProperties", "allOf")
+_merges = attrgetter("merges")
 
 
-def schemas_in(text: str) -> int:
-    """What the comments of a YAML text say of how its maps and lists merge."""
-    found, scalars = NONE, None
-    for match in _BRACES.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        if not _is_schema(match[1]) or not _is_beside_a_container(text, start, match.start()):
+def schemas_in(text: str, first_line: int) -> dict[str, Remark]:
+    """The fields beside which a comment may hold a schema, by name or as :data:`ANY`; none for nearly all texts.
+
+    Args:
+        text: a YAML document.
+        first_line: its 0-based line within its file.
+    """
+    if _COMMENT.search(text) is None:
+        return {}
+    lines = text.split("\n")
+    found: dict[str, Remark] = {}
+    scalars: list[tuple[int, int]] | None = None
+    for number, line in enumerate(lines):
+        match = _COMMENT.search(line)
+        if match is None or not _begins_with_json(line[match.end() :]):
             continue
         if scalars is None:
             scalars = _scalars(text)
-        line = text.count("\n", 0, start)
-        if any(first < line <= last for first, last in scalars):
+        if any(first < number <= last for first, last in scalars):
             continue  # words of a text that looks like one
-        found = max(found, RULING if any(word in match[1] for word in _WORDS) else EMPTY)
+        remark = Remark(first_line + number + 1, any(word in line for word in _WORDS))
+        before = line[: match.start()].strip()
+        for name in _beside(before) if before else _above(lines, number):
+            found[name] = max(remark, found.get(name, remark), key=_merges)
     return found
 
 
-def _is_schema(words: str) -> bool:
+def names_in(node: Any) -> Iterator[str]:
+    """The names of all fields in a node."""
+    if type(node) is dict:
+        for key, value in node.items():
+            yield key if type(key) is str else str(key)
+            yield from names_in(value)
+    elif type(node) is list:
+        for item in node:
+            yield from names_in(item)
+
+
+def _begins_with_json(text: str) -> bool:
     import json
 
     try:
-        return bool(json.loads(words))
+        return bool(json.JSONDecoder().raw_decode(text)[0])
     except ValueError:
         return False
 
 
-def _is_beside_a_container(text: str, start: int, mark: int) -> bool:
-    before = text[start:mark].rstrip(" #")
-    if before:
-        return before[-1] in ":]}"  # else beside a scalar, whose schema changes nothing
-    above = text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : max(start - 1, 0)]
-    indent = text[start:mark].rstrip("#")
-    if above.startswith(f"{indent}#"):
-        return False  # not the beginning of its comment, of which only the first words are read
-    below = text.find("\n", mark) + 1 or len(text)
-    return _SCALAR_FIELD.match(text[below : text.find("\n", below)]) is None
+def _beside(line: str) -> Iterator[str]:
+    """The fields of a comment at the end of a line: of its map or list in braces, or of the one that begins below."""
+    field = _FIELD.match(line)
+    value = line[field.end() :].strip() if field is not None else line
+    if field is not None and (not value or value[0] in "[{"):
+        yield _name(field[1])
+        if value and ":" in value:
+            yield ANY
+    elif field is None and value[-1] in "]}":
+        yield ANY
+
+
+def _above(lines: list[str], number: int) -> Iterator[str]:
+    """The fields of a comment on a line of its own: of the field or the item below it."""
+    if lines[number - 1].lstrip().startswith("#") and number:
+        return  # not the beginning of its comment, of which only the first words are read
+    if not any(line.strip() not in ("", "---") and not line.lstrip().startswith("#") for line in lines[:number]):
+        return  # the document's own
+    below = number + 1
+    while below < len(lines) and lines[below].lstrip().startswith("#"):
+        below += 1
+    line = lines[below] if below < len(lines) else ""
+    if not line.strip():
+        return  # it belongs to what stands above
+    if line.lstrip().startswith("- "):
+        yield _list_of(lines, below)
+    else:
+        field = _FIELD.match(line)
+        value = line[field.end() :].strip() if field is not None else ""
+        if field is None:
+            yield ANY
+        elif not value or value[0] in "[{#" or _PROPERTIES.match(value):
+            yield _name(field[1])
+
+
+def _list_of(lines: list[str], number: int) -> str:
+    """The field whose list has its item at a line."""
+    indent = len(lines[number]) - len(lines[number].lstrip())
+    for line in reversed(lines[:number]):
+        words = line.lstrip()
+        here = len(line) - len(words)
+        if not words or words.startswith("#") or here > indent or (here == indent and words.startswith("- ")):
+            continue
+        field = _FIELD.match(line)
+        return _name(field[1]) if field is not None and here <= indent else ANY
+    return ANY
+
+
+def _name(key: str) -> str:
+    return key[1:-1] if key[0] in "\"'" else key
 
 
 def _scalars(text: str) -> list[tuple[int, int]]:

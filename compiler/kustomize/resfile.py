@@ -28,7 +28,6 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
     ]
     if len(documents) == 1 and documents[0].alone:
         found = _unwrap_single(*found[0])
-    schemas = max((document.schemas for document in documents), default=0)
     result: list[Resource] = []
     while found:
         later: Found = []
@@ -42,7 +41,8 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
             items = _list_items(node, origin)
             if items is None:
                 resource = _resource(node, origin)
-                resource.schemas = schemas
+                if origin.document is not None:
+                    resource.schemas = documents[origin.document].schemas
                 resource.flow = flow
                 if origin.document is not None and node is documents[origin.document].node:
                     resource.commented = documents[origin.document].commented

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -68,7 +68,7 @@ class Resource:
         self.refs: Any = None
         self.claim: dict[str, Any] | None = None
         """The step that stands as its origin in ``buildMetadata``; empty when it lost its own and none ran since."""
-        self.schemas = 0
+        self.schemas: Mapping[str, Any] = {}
         """What comments in its file say of how it merges (:mod:`compiler.kustomize.remarks`)."""
         self.commented = ""
         """The text it was read from, while comments behind keys may matter (:mod:`compiler.kustomize.beside`)."""
@@ -243,6 +243,8 @@ class Resources:
         self._names: dict[str, list[Resource]] | None = None
         self.work = 0
         """How many resources were looked at to build indexes: a measure of work for tests."""
+        self.merged = False
+        """Whether a strategic merge has changed any."""
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.items)

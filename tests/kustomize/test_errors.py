@@ -222,6 +222,9 @@ def test_a_hash_that_depends_on_what_is_not_in_the_nodes_is_refused_by_name() ->
     [
         ('list: # {"$openapi":"x"}\n- name: a\n', "list: [{name: b}]\n"),
         ("list: [{name: a}]\n", '# {"type":"array"}\nlist: [{name: b}]\n'),
+        ('list:\n# {"old":1} is gone\n# since then\n- name: a\n', "list: [{name: b}]\n"),
+        ('list: [{name: a}] # {"old":1}\n', "list: [{name: b}]\n"),
+        ('list: &all # {"old":1}\n- [a] # {"old":1}\n', "list: [{name: b}]\n"),
     ],
 )
 def test_a_comment_that_rules_a_merge_is_refused_by_name(resource: str, patch: str) -> None:
@@ -234,6 +237,8 @@ def test_a_comment_that_rules_a_merge_is_refused_by_name(resource: str, patch: s
     )
     assert error.unsupported
     assert "JSON schema" in error.message
+    assert error.line
+    assert error.line > 1
 
 
 @pytest.mark.parametrize(
