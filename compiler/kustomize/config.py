@@ -16,6 +16,7 @@ from compiler.kustomize.fieldspec import (
     defaults,
     merge_specs,
 )
+from compiler.kustomize.kustfile import line_of
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.order import kind_rank
 from compiler.kustomize.reader import decode
@@ -110,8 +111,10 @@ def read_configuration(path: str, loader: Loader) -> Config:
         KustomizeError: it is malformed or has an unknown field.
     """
     content, where = loader.load(path)
+    text = ""
     try:
-        data, _, duplicate = read_yaml11(decode(content))
+        text = decode(content)
+        data, _, duplicate = read_yaml11(text)
         if duplicate is not None:
             raise KustomizeError(
                 f"error converting YAML to JSON: yaml: unmarshal errors:\n  line {duplicate[1]}: {duplicate[0]}",
@@ -122,7 +125,7 @@ def read_configuration(path: str, loader: Loader) -> Config:
             data, "TransformerConfig", what="error unmarshaling JSON: while decoding JSON: ", coerce=True
         )
     except KustomizeError as error:
-        raise error.at(where) from None
+        raise error.at(where, line=line_of(text, error.field) if error.field else None) from None
     tables = {name: tuple(_spec(entry) for entry in fields.get(name, ())) for name in TABLES}
     references = tuple(
         NameReference(

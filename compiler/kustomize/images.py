@@ -58,9 +58,22 @@ def set_images(
 
 def _by_specs(resource: Resource, specs: Specs) -> list[tuple[Any, Any]]:
     found: list[tuple[Any, Any]] = []
+
+    def leaf(container: Any, key: Any) -> None:
+        _require_scalar(container[key])
+        found.append((container, key))
+
     for spec in specs.reaching(resource, creating=False):
-        apply_spec(resource, spec, lambda container, key: found.append((container, key)))
+        apply_spec(resource, spec, leaf)
     return found
+
+
+def _require_scalar(value: Any) -> None:
+    if type(value) is dict or type(value) is list:
+        kind = "MappingNode" if isinstance(value, dict) else "SequenceNode"
+        raise KustomizeError(
+            f"wrong node kind: expected ScalarNode but got {kind}", hint="an image is a string, like name:tag"
+        )
 
 
 def _find(root: Any, places: list[tuple[Any, Any]]) -> None:
@@ -95,9 +108,7 @@ def _images(elements: list[Any], places: list[tuple[Any, Any]]) -> None:
 
 def _write(container: Any, key: Any, update: Callable[[str], str | None]) -> None:
     old = container[key]
-    if type(old) is dict or type(old) is list:
-        found = "MappingNode" if isinstance(old, dict) else "SequenceNode"
-        raise KustomizeError(f"wrong node kind: expected ScalarNode but got {found}: node contents:")
+    _require_scalar(old)
     if is_null(old):
         return
     new = update(old if type(old) is str else text_of(old))

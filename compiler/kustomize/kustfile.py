@@ -51,8 +51,10 @@ class Kustomization(NamedTuple):
         return found if isinstance(found, list) else []
 
     def place(self, error: KustomizeError, field: str, index: int | None = None) -> KustomizeError:
-        """Put the place of a field into an error that has none yet."""
+        """Put the place of a field into an error that has none yet; a field that begins with a dot lies below it."""
         path = field if index is None else f"{field}[{index}]"
+        if error.field is not None and error.field[:1] == ".":
+            error.field = path + error.field
         if error.field is not None:
             if error.path is None and error.field.startswith(field):
                 error.at(self.path, line=line_of(self.text, error.field))
@@ -169,12 +171,14 @@ _STEP = Pattern(r"\[(\d+)\]|([^.\[]+)")
 
 
 def line_of(text: str, field: str) -> int | None:
-    """The 1-based line of a field path such as ``patches[2].target`` in a kustomization, as near as it can be found."""
+    """The 1-based line of a field path such as ``patches[2].target`` in the first document of a file, as near as it can
+    be found.
+    """
     import yaml
     from yaml import CSafeLoader
 
     try:
-        node = yaml.compose(text.partition("\n---")[0], Loader=CSafeLoader)
+        node = next(iter(yaml.compose_all(text, Loader=CSafeLoader)), None)
     except (yaml.YAMLError, RecursionError):
         return None
     line: int | None = node.start_mark.line + 1 if node is not None else None

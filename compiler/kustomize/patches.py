@@ -8,6 +8,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import id_text
 from compiler.kustomize.jsonpatch import Operations, apply_operations, read_operations
+from compiler.kustomize.kustfile import line_of
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_copy, node_identity, restore_identity
 from compiler.kustomize.reader import read_documents
@@ -26,15 +27,17 @@ class Patch:
 
     Args:
         source: how errors name it.
+        text: its file's text; empty when it is inline.
         merges: strategic-merge documents.
         operations: JSON 6902 operations, when it is one.
     """
 
-    __slots__ = ("kind", "merges", "name", "operations", "path", "source", "target")
+    __slots__ = ("kind", "merges", "name", "operations", "path", "source", "target", "text")
 
     def __init__(self, source: str, path: str, target: Mapping[str, Any] | None, options: Mapping[str, bool]) -> None:
         self.source = source
         self.path = path
+        self.text = ""
         self.target = target
         self.merges: list[Resource] = []
         self.operations: Operations | None = None
@@ -78,8 +81,9 @@ def read_patch(entry: Mapping[str, Any], loader: Loader, path: str) -> Patch:
     if merges:
         patch.merges = merges
         return patch
+    text = content.decode("utf-8", "replace")
     try:
-        operations = read_operations(content.decode("utf-8", "replace"))
+        operations = read_operations(text)
     except KustomizeError as error:
         json_error = error
     if merge_error is not None and json_error is not None:
@@ -95,6 +99,7 @@ def read_patch(entry: Mapping[str, Any], loader: Loader, path: str) -> Patch:
     if merge_error is None:
         return patch
     patch.operations = operations or []
+    patch.text = text if file else ""
     if patch.target is None:
         raise KustomizeError(f"must specify a target for JSON patch {source}", hint="add target: {kind: …, name: …}")
     return patch
@@ -116,7 +121,7 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
     if patch.operations is not None:
         chosen = select(resources, patch.target or {})
         for resource in chosen:
-            patch_json(resource, patch.operations, patch.path, history=True)
+            patch_json(resource, patch.operations, patch.path, patch.text, history=True)
         if chosen:
             resources.changed()
         return
@@ -258,10 +263,12 @@ def _near_id(resources: Resources, document: Resource) -> str | None:
     return f"did you mean {near[0]}?" if near else None
 
 
-def patch_json(resource: Resource, operations: Operations, path: str, *, history: bool) -> None:
+def patch_json(resource: Resource, operations: Operations, path: str, text: str, *, history: bool) -> None:
     """Apply JSON 6902 operations to one resource.
 
     Args:
+        path: the file of the operations, or of the kustomization where they are inline.
+        text: the file's text, empty where they are inline.
         history: as ``patches`` does: the old id is kept, and there is always an annotations map while patching.
     """
     if history:
@@ -277,7 +284,11 @@ def patch_json(resource: Resource, operations: Operations, path: str, *, history
     try:
         resource.node = apply_operations(resource.node, operations)
     except KustomizeError as error:
-        raise error.at(path) from None
+        error.at(hint=f"the object is {id_text(resource.current(), resource.namespace)}")
+        if text:
+            raise error.at(path, line=line_of(text, error.field or "")) from None
+        error.field = f".patch{error.field or ''}"
+        raise
     if any(operation.get("path") in _WHOLE_ANNOTATIONS for operation in operations):
         resource.lose_origin()
     if history:
@@ -316,8 +327,8 @@ def apply_legacy_merges(resources: Resources, documents: list[Resource], *, tabl
         merge_selected(resources, [find_target(resources, document)], document, None, table=table)
 
 
-def read_legacy_json(entry: Mapping[str, Any], loader: Loader) -> tuple[Operations, str | None]:
-    """The operations of an entry of ``patchesJson6902`` and their file.
+def read_legacy_json(entry: Mapping[str, Any], loader: Loader) -> tuple[Operations, str | None, str]:
+    """The operations of an entry of ``patchesJson6902``, their file and its text; None and no text when inline.
 
     Raises:
         KustomizeError: no target name, no patch, or not a list of operations.
@@ -337,11 +348,13 @@ def read_legacy_json(entry: Mapping[str, Any], loader: Loader) -> tuple[Operatio
     operations = read_operations(inline)
     if not operations:
         raise KustomizeError("patched file is empty", path=where)
-    return operations, where
+    return operations, where, inline if file else ""
 
 
-def apply_legacy_json(resources: Resources, target: Mapping[str, Any], operations: Operations, path: str) -> None:
+def apply_legacy_json(
+    resources: Resources, target: Mapping[str, Any], operations: Operations, path: str, text: str
+) -> None:
     """Apply an entry of ``patchesJson6902``."""
     for resource in select(resources, target):
-        patch_json(resource, operations, path, history=False)
+        patch_json(resource, operations, path, text, history=False)
     resources.changed()

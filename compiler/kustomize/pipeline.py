@@ -159,6 +159,9 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
         else:
             settings.trace.run(step, file, resources)
     except KustomizeError as error:
+        if step.origin is not None:
+            error.field = error.field and error.field.removeprefix(".")
+            error.at(step.origin.path, line=step.origin.line)
         raise file.place(error, step.field, step.entry) from None
     if not all(map(_node, resources.items)):
         resources.drop({id(resource) for resource in resources if not resource.node})

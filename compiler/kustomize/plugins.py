@@ -258,9 +258,9 @@ def _json_patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> 
     from compiler.kustomize.patches import apply_legacy_json, read_legacy_json
 
     entry = {**config, "patch": config.get("jsonOp", "")}
-    operations, path = read_legacy_json(entry, loader)
+    operations, path, text = read_legacy_json(entry, loader)
     target = config.get("target") or {}
-    return partial(apply_legacy_json, target=target, operations=operations, path=path or file.path)
+    return partial(apply_legacy_json, target=target, operations=operations, path=path or file.path, text=text)
 
 
 def _replacements(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:

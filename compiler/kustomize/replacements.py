@@ -8,6 +8,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import find_places, get_place, split_field_path
 from compiler.kustomize.identity import Id, group_version
+from compiler.kustomize.kustfile import line_of
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.patterns import anchored, is_literal
 from compiler.kustomize.reader import decode
@@ -39,8 +40,10 @@ def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[En
                 "cannot specify both path and inline replacement", field=f"replacements[{index}]", hint="remove one"
             )
         content, where = loader.load(path)
+        text = ""
         try:
-            data = read_yaml11(decode(content))[0]
+            text = decode(content)
+            data = read_yaml11(text)[0]
             if not isinstance(data, list | dict):
                 kind = "invalid" if data is None else "string" if isinstance(data, str) else type(data).__name__
                 raise KustomizeError(
@@ -52,7 +55,7 @@ def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[En
                 for i, item in enumerate(data if isinstance(data, list) else [data])
             )
         except KustomizeError as error:
-            raise error.at(where) from None
+            raise error.at(where, line=line_of(text, error.field) if error.field else None) from None
     return found
 
 
@@ -66,7 +69,10 @@ def apply_replacements(resources: Resources, entries: Sequence[tuple[Entry, str]
         try:
             _apply(resources, entry)
         except KustomizeError as error:
-            raise error.at(field=place) from None
+            path, _, index = place.rpartition("[")
+            if path == "replacements":
+                raise error.at(field=place) from None
+            raise error.at(path, field=f"[{index}") from None
     if entries:
         resources.changed()
 

@@ -153,13 +153,13 @@ def _json_patches(file: Kustomization, loader: Loader, config: Config, table: Ta
     from compiler.kustomize.patches import apply_legacy_json, read_legacy_json
 
     for index, entry in enumerate(entries):
-        operations, path = _placed(file, "patchesJson6902", index, partial(read_legacy_json, entry, loader))
+        operations, path, text = _placed(file, "patchesJson6902", index, partial(read_legacy_json, entry, loader))
         target = entry.get("target") or {}
         yield Step(
             "patchesJson6902",
             index,
             "PatchJson6902Transformer",
-            partial(apply_legacy_json, target=target, operations=operations, path=path or file.path),
+            partial(apply_legacy_json, target=target, operations=operations, path=path or file.path, text=text),
         )
 
 

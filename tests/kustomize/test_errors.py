@@ -82,6 +82,46 @@ def test_an_error_names_file_line_and_remedy(files: dict[str, str | bytes], line
     assert said in str(error)
 
 
+REMOVED = "- op: add\n  path: /x\n  value: 1\n- op: remove\n  path: /data/b\n"
+COPIED = "- source: {kind: ConfigMap, fieldPath: data.b}\n  targets: [{select: {kind: ConfigMap}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "place"),
+    [
+        ("# words\n---\npatchess: []\n", "", "kustomization.yaml:3: patchess: "),
+        ("configurations: [c.yaml]\n", "# words\n---\nimages:\n- kid: A\n", "c.yaml:4: images[0].kid: "),
+        (
+            "patches:\n- target: {}\n  patch: |\n    - {op: remove, path: /b}\n",
+            "",
+            "kustomization.yaml:3: patches[0].patch[0]: ",
+        ),
+        ("patches:\n- target: {}\n  path: c.yaml\n", REMOVED, "c.yaml:4: [1]: "),
+        ("patchesJson6902:\n- target: {name: a}\n  path: c.yaml\n", REMOVED, "c.yaml:4: [1]: "),
+        ("replacements: [{path: c.yaml}]\n", COPIED, "c.yaml: [0]: "),
+        (
+            "transformers: [c.yaml]\n",
+            f"---\nkind: ReplacementTransformer\napiVersion: builtin\nmetadata: {{name: r}}\nreplacements:\n{COPIED}",
+            "c.yaml:2: replacements[0]: ",
+        ),
+        (
+            "transformers: [c.yaml]\n",
+            "kind: PatchTransformer\napiVersion: builtin\nmetadata: {name: r}\ntarget: {}\n"
+            "patch: '- {op: remove, path: /b}'\n",
+            "c.yaml:1: patch[0]: ",
+        ),
+        (
+            "images: [{name: x, newTag: v1}]\nconfigurations: [c.yaml]\n",
+            "images: [{path: metadata}]\n",
+            "r.yaml:1: images[0]: considering field 'metadata' of object ConfigMap.v1.[noGrp]/a.[noNs]: ",
+        ),
+    ],
+)
+def test_an_error_says_which_entry_of_which_file(fields: str, more: str, place: str) -> None:
+    error = refuse({"kustomization.yaml": f"{fields}resources: [r.yaml]\n", "r.yaml": CM, "c.yaml": more})
+    assert str(error).startswith(f"top/{place}"), str(error)
+
+
 def test_a_pattern_that_is_none_is_refused_by_re2() -> None:
     patch = "patches:\n- target: {name: '('}\n  patch: '- {op: add, path: /z, value: 1}'\n"
     error = refuse({"kustomization.yaml": f"resources: [r.yaml]\n{patch}", "r.yaml": CM})
