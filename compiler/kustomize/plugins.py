@@ -46,7 +46,7 @@ def transformer_steps(
             if isinstance(run, partial) and "table" in run.keywords:
                 run = partial(run, table=settings.table)
         except KustomizeError as error:
-            raise error.at(resource.origin.path, line=resource.origin.line, field=f"{field}[{index}]") from None
+            raise _placed(error, resource, file, field, index) from None
         steps.append(Step(field, index, resource.kind, run, resource.origin, configured_by(resource)))
     return steps
 
@@ -85,7 +85,7 @@ def run_generators(file: Kustomization, loader: Loader, settings: Settings) -> l
             else:
                 raise _unknown(resource)
         except KustomizeError as error:
-            raise error.at(resource.origin.path, line=resource.origin.line, field=f"generators[{index}]") from None
+            raise _placed(error, resource, file, "generators", index) from None
         for _, _, one in made[before:]:
             one.generator.by = configured_by(resource)
     return made
@@ -122,24 +122,37 @@ def _without_label(data: Any) -> Any:
 def _configs(file: Kustomization, loader: Loader, settings: Settings, field: str) -> list[tuple[int, Resource]]:
     """The configuration objects of a field: inline ones first, then those of files and folders."""
     inline = Accumulator()
-    paths: list[tuple[int, str]] = []
+    paths: list[tuple[int, str, str]] = []
     indexes: dict[int, int] = {}
     for index, entry in enumerate(file.items(field)):
         try:
             found = make_resources(read_documents(entry.encode("utf-8", "surrogatepass")), file.path)
-        except KustomizeError:
-            paths.append((index, entry))
+        except KustomizeError as error:
+            paths.append((index, entry, error.message))
             continue
-        inline.resources.extend(found)
+        try:
+            inline.resources.extend(found)
+        except KustomizeError as error:
+            error.path, error.line, error.hint = None, None, "give each a metadata.name of its own"
+            raise file.place(error, field, index) from None
         indexes.update({id(resource): index for resource in found})
-    for index, path in paths:
+    for index, path, said in paths:
         try:
             add_resource(path, loader, settings, inline)
         except KustomizeError as error:
+            if "\n" in path:  # no name of a file
+                error.at(hint=f"read as an object: {said}")
             raise file.place(error, field, index) from None
         for resource in inline.resources:
             indexes.setdefault(id(resource), index)
     return [(indexes[id(resource)], resource) for resource in inline.resources]
+
+
+def _placed(error: KustomizeError, resource: Resource, file: Kustomization, field: str, index: int) -> KustomizeError:
+    """An error about a configuration object, with its place: its file's, or the entry that holds it as text."""
+    if resource.origin.path != file.path:
+        error.at(resource.origin.path, line=resource.origin.line)
+    return file.place(error, field, index)
 
 
 def _require_builtin(resource: Resource) -> None:

@@ -168,6 +168,7 @@ def test_the_command_prints_nothing_on_stdout_when_one_path_fails(tmp_path: Path
 
 
 CMS = {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": CM}
+PREFIX = "- |\n  apiVersion: builtin\n  kind: PrefixTransformer\n  metadata: {name: x}\n"
 REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - select: {kind: ConfigMap}\n"
 
 
@@ -202,10 +203,13 @@ REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - selec
         ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  literals: [x]\n"}, 2, "expected key=value"),
         ({"kustomization.yaml": "sortOptions: {order: up}\n"}, 1, "must be one of [fifo, legacy]"),
         ({"kustomization.yaml": "transformers:\n- |\n  apiVersion: builtin\n  kind: PrefxTransformer\n"
-          "  metadata: {name: x}\n"}, 1, "did you mean PrefixTransformer?"),
+          "  metadata: {name: x}\n"}, 2, "did you mean PrefixTransformer?"),
+        ({"kustomization.yaml": "generators:\n- |\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n"}, 2,
+         "read as an object: missing metadata.name"),
+        ({"kustomization.yaml": f"transformers:\n{PREFIX}{PREFIX}"}, 6, "metadata.name of its own"),
         ({**CMS, "r.yaml": "kind: AppList\nmetadata: {name: a}\nitems: {a: 1}\n"}, 1, "AppList/items, but found a map"),
         ({"kustomization.yaml": "generators:\n- |\n  apiVersion: builtin\n  kind: IAMPolicyGenerator\n"
-          "  metadata: {name: x}\n  cloud: gke\n"}, 1, "give kubernetesService.name"),
+          "  metadata: {name: x}\n  cloud: gke\n"}, 2, "give kubernetesService.name"),
         ({**CMS, "kustomization.yaml": "resources: [r.yaml]\nlabels:\n- pairs: {a: b}\n  fields: [{path: kind}]\n"},
          1, "expected MappingNode but got ScalarNode: node contents: ConfigMap"),
         ({**CMS, "r.yaml": f"{CM}data: 3\n", "kustomization.yaml":
