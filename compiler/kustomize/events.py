@@ -24,6 +24,7 @@ from yaml.parser import ParserError
 
 from compiler.kustomize.dialect import Reading
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.reader import MAX_ALIAS_NODES, MAX_DEPTH, Document
 from compiler.kustomize.scalars import (
     PLAIN,
@@ -39,6 +40,7 @@ from compiler.kustomize.scalars import (
 )
 
 _TAG = "tag:yaml.org,2002:"
+_NO_UTF8 = Pattern(r"[\udc80-\udcff]")
 FLOW_NULL = Scalar("", "null", quoted=True)
 """A value left out in ``{a: }``: null to everything, but go-yaml writes it with quotes, so it is printed as ``""``."""
 
@@ -239,7 +241,8 @@ class _Builder:
             import binascii
 
             try:
-                return base64.b64decode(text.replace("\n", ""), validate=True).decode("utf-8", "surrogateescape")
+                value = base64.b64decode(text.replace("\n", ""), validate=True).decode("utf-8", "surrogateescape")
+                return _NO_UTF8.sub(lambda _: "\ufffd", value)  # each byte, as Go's JSON has it
             except (binascii.Error, ValueError):
                 hint = "write base64 with its padding and no spaces, or drop the tag"
                 return self._fail("!!binary value contains invalid base64 data", event, hint=hint)
