@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import NameReference, describe, split_path, walk
 from compiler.kustomize.identity import CLUSTER, group_version, id_text
-from compiler.kustomize.order import kind_rank
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.setter import is_quoted, put, set_field, untagged
@@ -28,10 +27,12 @@ class _Rule(NamedTuple):
 class _Rules:
     """The rules for one kind of referrer, and all their paths as one tree, so that an object is walked once."""
 
-    __slots__ = ("listed", "trie")
+    __slots__ = ("listed", "plain", "trie")
 
     def __init__(self, listed: list[_Rule]) -> None:
         self.listed = listed
+        self.plain = all(type(segment) is str and segment not in _ODD for rule in listed for segment in rule.segments)
+        """Whether all paths are names of fields only: others fail where they lead into a map."""
         self.trie: _Trie = {}
         for number, rule in enumerate(listed):
             level = self.trie
@@ -66,6 +67,7 @@ def _number(place: tuple[int, Any, Any]) -> int:
     return place[0]
 
 
+_ODD: Final = ("", "[]")
 _NONE: Final[set[str]] = set()
 
 
@@ -86,7 +88,7 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
     Raises:
         KustomizeError: several resources could be meant, or a field has an unexpected shape.
     """
-    table = sorted(rules, key=lambda rule: (kind_rank(rule.kind), _gvk_key(rule)))
+    table = list(rules)
     index: dict[str, list[_Renamed]] = {}
     spaces = _Spaces()
     for position, resource in enumerate(resources):
@@ -107,10 +109,6 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
             found = memo[key] = _Rules(_rules_of(table, *key))
         if found.listed:
             _Fixer(resource, index, spaces).run(found)
-
-
-def _gvk_key(rule: NameReference) -> str:
-    return f"{rule.group or '~G'}_{rule.version or '~V'}_{rule.kind or '~K'}"
 
 
 def _rules_of(table: list[NameReference], api_version: str, kind: str) -> list[_Rule]:
@@ -164,15 +162,21 @@ class _Fixer:
     def run(self, rules: _Rules) -> None:
         """Apply every rule, in order."""
         places: list[tuple[int, Any, Any]] = []
+        if not rules.plain:
+            self._walk(rules)
+            return
         try:
             _gather(self.referrer.node, rules.trie, places)
         except KustomizeError:
-            for rule in rules.listed:
-                self._guarded(rule, partial(walk, self.referrer.node, rule.segments, 0, self._at, None))
+            self._walk(rules)
             raise
         places.sort(key=_number)
         for number, container, key in places:
             self._guarded(rules.listed[number], partial(self._at, container, key))
+
+    def _walk(self, rules: _Rules) -> None:
+        for rule in rules.listed:
+            self._guarded(rule, partial(walk, self.referrer.node, rule.segments, 0, self._at, None))
 
     def _guarded(self, rule: _Rule, action: Callable[[], None]) -> None:
         self.rule = rule
