@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from compiler.kustomize.loader import Loader
 from compiler.kustomize.order import kind_rank
 from compiler.kustomize.reader import decode
 from compiler.kustomize.strict import decode as decode_struct
+from compiler.kustomize.strict import json_type
 from compiler.kustomize.yaml11 import read_yaml11
 
 
@@ -156,15 +158,13 @@ def read_crds(path: str, loader: Loader) -> Config:
         KustomizeError: it is no map of definitions (a CustomResourceDefinition manifest is not one).
     """
     content, where = loader.load(path)
-    data = read_yaml11(decode(content))[0]
-    if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
-        raise KustomizeError(
-            f"unable to parse open API definition from '{path}': error unmarshaling JSON: while decoding JSON: "
-            "json: cannot unmarshal string into Go value of type accumulator.OpenAPIDefinition",
-            path=where,
-            hint="crds: wants OpenAPI definitions; put CustomResourceDefinitions under resources:",
-        )
-    schemas = {name: entry.get("Schema") or entry.get("schema") or {} for name, entry in data.items()}
+    try:
+        schemas = _definitions(decode(content))
+    except KustomizeError as error:
+        error.message = f"unable to parse open API definition from '{path}': {error.message}"
+        raise error.at(
+            where, hint="crds: wants OpenAPI definitions; put CustomResourceDefinitions under resources:"
+        ) from None
     tables: dict[str, list[FieldSpec]] = {name: [] for name in TABLES}
     references: list[NameReference] = []
     for name, schema in schemas.items():
@@ -175,6 +175,47 @@ def read_crds(path: str, loader: Loader) -> Config:
         _crd_fields(schemas, properties, kind, (), tables, references, (name,))
     merged_references = _merge_references((), references)
     return Config({name: tuple(specs) for name, specs in tables.items()}, merged_references)
+
+
+def _definitions(text: str) -> dict[str, Any]:
+    """The schemas of a file of ``crds:``. One that begins with a brace is JSON and nothing else."""
+    if text.startswith("{"):
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise KustomizeError(
+                f"what begins with a brace is JSON: {error}", line=getattr(error, "lineno", None)
+            ) from None
+    elif text:
+        data = read_yaml11(text)[0]
+    else:
+        raise KustomizeError("the file is empty")
+    schemas = {}
+    for name, entry in _json_map(data, (), "accumulator.nameToApiMap", text).items():
+        fields = _json_map(entry, (name,), "accumulator.OpenAPIDefinition", text)
+        field = "Schema" if "Schema" in fields else "schema"
+        schemas[name] = _schema(fields.get(field), (name, field), text)
+    return schemas
+
+
+def _schema(data: Any, path: tuple[str, ...], text: str) -> dict[str, Any]:
+    fields = _json_map(data, path, "spec.Schema", text)
+    below = (*path, "properties")
+    for name, schema in _json_map(fields.get("properties"), below, "map[string]spec.Schema", text).items():
+        _schema(schema, (*below, name), text)
+    return fields
+
+
+def _json_map(data: Any, path: tuple[str, ...], kind: str, text: str) -> dict[str, Any]:
+    if data is None or isinstance(data, dict):
+        return data or {}
+    from compiler.kustomize.marks import compose, find
+
+    raise KustomizeError(
+        "error unmarshaling JSON: while decoding JSON: "
+        f"json: cannot unmarshal {json_type(data)} into Go value of type {kind}",
+        line=find(compose(text), path)[0],
+    )
 
 
 def _crd_fields(

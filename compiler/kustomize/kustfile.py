@@ -158,7 +158,7 @@ def _enforce(fields: dict[str, Any], path: str, folder: str, text: str) -> None:
         wrong.append(("apiVersion", f"apiVersion for {kind} should be kustomize.config.k8s.io/{version}"))
     if wrong:
         raise KustomizeError(
-            f"Failed to read kustomization file under {folder or '.'}:\n" + "\n".join(said for _, said in wrong),
+            f"Failed to read kustomization file under {folder}:\n" + "\n".join(said for _, said in wrong),
             path=path,
             line=line_of(text, wrong[0][0]),
             field=wrong[0][0],

@@ -173,6 +173,9 @@ def merge_selected(
     Raises:
         KustomizeError: the patch does not fit, or two objects have one id now.
     """
+    if len(resources.by_current()) != len(resources.items):  # the real tool remembers the ids of what was selected
+        ids = {target.current() for target in targets}
+        targets = [resource for resource in resources if resource.current() in ids]
     for target in targets:
         _refuse_schemas(target, document, table)
         twin = document.copy()

@@ -152,6 +152,8 @@ def _placed(error: KustomizeError, resource: Resource, file: Kustomization, fiel
     """An error about a configuration object, with its place: its file's, or the entry that holds it as text."""
     if resource.origin.path != file.path:
         error.at(resource.origin.path, line=resource.origin.line)
+    elif error.path is None and error.field is not None:
+        error.field = f"{field}[{index}].{error.field}"
     return file.place(error, field, index)
 
 

@@ -128,18 +128,17 @@ def _zero(kind: Type) -> Any:
     return {"string": "", "bool": False, "int64": 0, "any": None}.get(kind, {})
 
 
+def json_type(data: Any) -> str:
+    """What Go's JSON decoder calls the type of a value."""
+    if isinstance(data, bool):
+        return "bool"
+    if isinstance(data, int | float):
+        return "number"
+    return "string" if isinstance(data, str) else "array" if isinstance(data, list) else "object"
+
+
 def _mismatch(data: Any, kind: Type, struct: str, path: str, context: _Context) -> KustomizeError:
-    found = (
-        "bool"
-        if isinstance(data, bool)
-        else "number"
-        if isinstance(data, int | float)
-        else "string"
-        if isinstance(data, str)
-        else "array"
-        if isinstance(data, list)
-        else "object"
-    )
+    found = json_type(data)
     wanted = _go_type(kind)
     trail = ".".join(
         part for part in (context.root if struct == context.root else struct, _without_index(path)) if part

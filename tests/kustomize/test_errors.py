@@ -207,6 +207,14 @@ REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - selec
         ({"kustomization.yaml": "generators:\n- |\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n"}, 2,
          "read as an object: missing metadata.name"),
         ({"kustomization.yaml": f"transformers:\n{PREFIX}{PREFIX}"}, 6, "metadata.name of its own"),
+        ({"kustomization.yaml": "# a\n---\nresources: []\ngenerators:\n- |\n  apiVersion: builtin\n  kind: X\n"
+          "  metadata: {name: x}\n"}, 5, "generators[0]"),
+        ({"kustomization.yaml": "transformers:\n- |\n  apiVersion: builtin\n  kind: LabelTransformer\n"
+          "  metadata: {name: x}\n  labels: []\n"}, 2, "transformers[0].labels: json"),
+        ({"kustomization.yaml": "configurations: [c.yaml]\n", "c.yaml": "# a\nlabels:\n- {paths: a}\n"}, 3,
+         "did you mean path?"),
+        ({"kustomization.yaml": "crds: [c.yaml]\n", "c.yaml": "a:\n  Schema:\n    properties: []\n"}, 3, "array"),
+        ({"kustomization.yaml": "crds: [c.yaml]\n", "c.yaml": "{\n'a': {}}"}, 2, "is JSON"),
         ({**CMS, "r.yaml": "kind: AppList\nmetadata: {name: a}\nitems: {a: 1}\n"}, 1, "AppList/items, but found a map"),
         ({"kustomization.yaml": "generators:\n- |\n  apiVersion: builtin\n  kind: IAMPolicyGenerator\n"
           "  metadata: {name: x}\n  cloud: gke\n"}, 2, "give kubernetesService.name"),
@@ -350,12 +358,13 @@ def test_a_path_outside_the_working_folder_is_absolute(tmp_path: Path) -> None:
         "c/kustomization.yaml": "resources: [none.yaml]\n",
         "d/kustomization.yaml": "resources: [..]\n",
         "e/empty": "",
+        "f/kustomization.yaml": "kind: Other\n",
         "here/empty": "",
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     said = {}
-    for name in "abcde":
+    for name in "abcdef":
         command = [sys.executable, "-m", "compiler", "build", str(tmp_path / name)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path / "here")
         assert done.returncode == (0 if name == "b" else 2)
@@ -364,6 +373,7 @@ def test_a_path_outside_the_working_folder_is_absolute(tmp_path: Path) -> None:
     assert f"lstat {tmp_path}/c/none.yaml" in said["c"]
     assert f"candidate root '{tmp_path}' contains visited root '{tmp_path}/d'" in said["d"]
     assert f"in directory '{tmp_path}/e'" in said["e"]
+    assert f"under {tmp_path}/f:" in said["f"]
 
 
 def test_a_folder_with_only_a_spec_is_told_to_be_generated(tmp_path: Path) -> None:
