@@ -25,6 +25,7 @@ from yaml.parser import ParserError
 from compiler.kustomize.dialect import Reading
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
+from compiler.kustomize.mergekeys import Alias, MergeKey, settle
 from compiler.kustomize.reader import MAX_ALIAS_NODES, MAX_DEPTH, Document
 from compiler.kustomize.scalars import (
     PLAIN,
@@ -54,7 +55,7 @@ def read_events(text: str, first_line: int, resolve: Callable[[str], Any], stric
     reading = Reading(text)
     while True:
         try:
-            return _Builder(reading.start(), first_line, resolve, strict_keys).run()
+            return _Builder(reading.start(), first_line, resolve, strict_keys, strict_keys and "<<" in text).run()
         except YAMLError as error:
             if not reading.repair(error):
                 raise _malformed(error, first_line) from None
@@ -82,9 +83,11 @@ class _Builder:
     """Builds nodes from events with a stack of its own, so that depth costs no recursion."""
 
     def __init__(
-        self, get: Callable[[], Any], first_line: int, resolve: Callable[[str], Any], strict_keys: bool
+        self, get: Callable[[], Any], first_line: int, resolve: Callable[[str], Any], strict_keys: bool, merging: bool
     ) -> None:
         self.get = get
+        self.merging = merging
+        """Whether keys ``<<`` stay with aliases as they are until the document is read."""
         self.first_line = first_line
         self.resolve = resolve
         self.strict_keys = strict_keys
@@ -110,7 +113,8 @@ class _Builder:
         self._finish_document()
         if self.map_key is not None:
             self._fail("invalid map key: it is a map or a list", self.map_key, hint=TEMPLATE_HINT)
-        return Document(node, line, self.problem, flow=id(node) in self.flow)
+        flow = id(node) in self.flow
+        return Document(settle(node) if self.merging else node, line, self.problem, flow=flow)
 
     def _finish_document(self) -> None:
         """Read to the next document's start: what follows may be malformed."""
@@ -135,8 +139,8 @@ class _Builder:
                     node = known(event.value)
                     if node is None:
                         node = resolve(event.value)
-                    if not event.value and self.flow and id(current) in self.flow and self.strict_keys:
-                        node = FLOW_NULL
+                    if self.flow and self.strict_keys and id(current) in self.flow:
+                        node = _in_braces(node)
                 elif event.tag is None:
                     # A literal block that begins with a tab shares with folded ones that it may not be printable.
                     block = event.style == ">" or (event.style == "|" and event.value[:1] == "\t")
@@ -159,14 +163,14 @@ class _Builder:
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 node = current
-                if kind is MappingEndEvent and self.strict_keys and "<<" in node:
-                    self._merge(node, event)
+                if self.merging and kind is MappingEndEvent and "<<" in node:
+                    self._require_maps(node, event)
                 current, key = stack.pop()
             else:
                 assert kind is AliasEvent  # noqa: S101 - no other event stands inside a document
                 node = self._alias(event, stack, current)
-                if type(node) is Scalar and not node.text and id(current) in self.flow and self.strict_keys:
-                    node = FLOW_NULL
+                if self.flow and self.strict_keys and id(current) in self.flow:
+                    node = _in_braces(node)
             if type(current) is dict:
                 if key is None:
                     key = node if type(node) is str and node != "<<" else self._key(node, event)
@@ -189,7 +193,7 @@ class _Builder:
 
     def _key(self, node: Any, event: Any) -> Any:
         if type(node) is str:
-            return node if node != "<<" or event.tag == f"{_TAG}str" else _MergeKey(node)
+            return node if node != "<<" or event.tag == f"{_TAG}str" else MergeKey(node)
         if isinstance(node, str):
             return str(node)
         if node is FLOW_NULL:
@@ -216,8 +220,8 @@ class _Builder:
     def _repeated(self, current: dict[Any, Any], key: Any, event: Any) -> Any:
         line = self._line(event)
         if self.strict_keys:
-            if type(key) is _MergeKey:
-                if any(type(known) is _MergeKey for known in current):
+            if type(key) is MergeKey:
+                if any(type(known) is MergeKey for known in current):
                     self._fail("duplicate merge key", event, hint="merge a list: <<: [*a, *b]")
                 del current["<<"]  # a quoted one, which goes away
                 return key
@@ -260,41 +264,34 @@ class _Builder:
         if type(node) is dict or type(node) is list:
             if node is current or any(node is above for above, _ in stack):
                 self._fail(f"anchor '{name}' value contains itself", event)
-            self.expanded += _size(node)
+            size = _size(node)
+            self.expanded += size
             if self.expanded > MAX_ALIAS_NODES:
                 self._fail(f"document contains excessive aliasing (more than {MAX_ALIAS_NODES:,} nodes)", event)
-            if _depth(node) + len(stack) > MAX_DEPTH:
+            depth = _depth(node)
+            if depth + len(stack) > MAX_DEPTH:
                 self._fail(f"exceeded max depth of {MAX_DEPTH}", event)
-            return copy(node)
+            return Alias(node, size, depth) if self.merging else copy(node)
         return node
 
     def _set(self, current: dict[Any, Any], key: Any, node: Any, event: Any) -> None:
         if type(key) is _Again:
             current[repeated_key(current, key)] = Repeated(str(key), key.line, node)
-        elif type(key) is _MergeKey and not self.strict_keys:
+        elif type(key) is MergeKey and not self.strict_keys:
             for source in reversed(self._sources(node, event)):  # go-yaml v2: over what stands before
                 current.update(copy(source))
         else:
             current[key] = node
 
-    def _merge(self, node: dict[Any, Any], event: Any) -> None:
-        """The key ``<<``: the first one goes, and only what is plain merges."""
-        merges = any(type(key) is _MergeKey for key in node)
-        value = node.pop("<<")
-        other = node.pop(repeated_key({"<<": None}, "<<"), None)
-        if type(other) is Repeated:
-            node["<<"] = other.node
-        if not merges:
-            return
-        for source in self._sources(value, event):
-            for key, below in source.items():
-                if key not in node and type(below) is not Repeated:
-                    node[key] = copy(below)
+    def _require_maps(self, node: dict[Any, Any], event: Any) -> None:
+        if any(type(key) is MergeKey for key in node):
+            self._sources(node["<<"], event)
 
     def _sources(self, value: Any, event: Any) -> list[dict[Any, Any]]:
-        sources = value if type(value) is list else [value]
+        sources = [one.target if type(one) is Alias else one for one in (value if type(value) is list else [value])]
         if any(type(source) is not dict for source in sources):
-            self._fail("map merge requires map or sequence of maps as the value", event)
+            hint = "<< takes a map, an alias of one, or a list of those"
+            self._fail("map merge requires map or sequence of maps as the value", event, hint=hint)
         return sources
 
     def _fail(self, message: str, event: Any, *, numbered: bool = True, hint: str | None = None) -> Any:
@@ -306,14 +303,18 @@ class _Builder:
         )
 
 
+def _in_braces(node: Any) -> Any:
+    """What go-yaml makes of a scalar between braces or brackets: it writes nothing, and a time, with quotes."""
+    if type(node) is Scalar:
+        if not node.text:
+            return FLOW_NULL
+        if node.tag == "timestamp" and ":" in node.text:
+            return Quoted(node.text)
+    return node
+
+
 def _nothing(text: str) -> None:
     """No memory of scalars: YAML 1.1 reads them differently."""
-
-
-class _MergeKey(str):
-    """The key ``<<``, written plain."""
-
-    __slots__ = ()
 
 
 class _Again(str):
@@ -332,6 +333,8 @@ def _size(node: Any) -> int:
             todo.extend(item.values())
         elif type(item) is list:
             todo.extend(item)
+        elif type(item) is Alias:
+            count += item.size
     return count
 
 
@@ -340,4 +343,4 @@ def _depth(node: Any) -> int:
         return 1 + max((_depth(value) for value in node.values()), default=0)
     if type(node) is list:
         return 1 + max((_depth(value) for value in node), default=0)
-    return 0
+    return node.depth if type(node) is Alias else 0

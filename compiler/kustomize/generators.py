@@ -14,6 +14,8 @@ from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import Quoted, Repeated, is_null, resolve_plain, text_of
 from compiler.kustomize.setter import made_key, reads_otherwise, untagged
 
+_SPACES = " \t\n\v\f\r\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""What Go's ``unicode.IsSpace`` takes for a space."""
 _LINE_LIMIT = 64 * 1024
 
 
@@ -183,7 +185,7 @@ def _env_file(source: str, loader: Loader) -> list[tuple[str, bytes]]:
             raise KustomizeError(f"line {number} has invalid utf8 bytes", path=path, line=number) from None
         if number == 1:
             text = text.removeprefix("\ufeff")
-        text = text.lstrip(" \t\n\v\f\r\x85\xa0")
+        text = text.lstrip(_SPACES)
         if not text or text[0] == "#":
             continue
         key, equals, value = text.partition("=")

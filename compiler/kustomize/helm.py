@@ -16,6 +16,7 @@ from compiler.kustomize.identity import Origin
 from compiler.kustomize.kustfile import Kustomization, line_of
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_resource
+from compiler.kustomize.mergekeys import unmerged
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
@@ -216,9 +217,8 @@ def _merged(content: bytes, inline: dict[str, Any], *, over: bool) -> Any:
 def _decoded(node: Any) -> Any:
     """Plain data by the tags of scalars: one that took the quotes of another stays what it is."""
     if type(node) is dict:
-        for key in node:
-            if type(key) is Key:
-                raise key.refusal()
+        if any(type(key) is Key for key in node):
+            node = unmerged(node)
         return {str(key): _decoded(value) for key, value in node.items()}
     if type(node) is list:
         return [_decoded(value) for value in node]

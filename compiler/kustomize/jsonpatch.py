@@ -13,7 +13,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.scalars import NULL, Quoted, Scalar, resolve_plain
 from compiler.kustomize.setter import made_key
-from compiler.kustomize.values import plain, require_readable_text
+from compiler.kustomize.values import plain_object, require_readable_text
 from compiler.kustomize.yaml11 import read_yaml11
 
 Operations = list[dict[str, Any]]
@@ -59,7 +59,7 @@ def apply_operations(node: dict[str, Any], operations: Operations) -> dict[str, 
         KustomizeError: an operation does not apply.
     """
     _require_printable(node)
-    document = plain(node)
+    document: Any = plain_object(node)
     for number, operation in enumerate(operations):
         try:
             document = _apply(document, operation)

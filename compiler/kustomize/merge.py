@@ -21,7 +21,7 @@ from compiler.kustomize.scalars import (
 )
 from compiler.kustomize.schema import Schema, Table, schema_of
 from compiler.kustomize.setter import is_misread, is_undecided, put, reads_otherwise, set_field, set_style, untagged
-from compiler.kustomize.values import from_plain, plain
+from compiler.kustomize.values import from_plain, plain_object
 
 _DIRECTIVE = "$patch"
 _DIRECTIVES = ("delete", "replace", "merge")
@@ -45,9 +45,7 @@ def strategic_merge(dest: dict[str, Any], patch: dict[str, Any]) -> dict[str, An
     if merged is None:
         return None
     restore_identity(merged, node_identity(from_plain(dest)))
-    result = plain(merged)
-    assert isinstance(result, dict)  # noqa: S101 - the root of an object is a map
-    return result
+    return plain_object(merged)
 
 
 def merge_resource(dest: dict[str, Any], patch: dict[str, Any], *, table: Table | None = None) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.steps import Step
 from compiler.kustomize.strict import decode
-from compiler.kustomize.values import plain
+from compiler.kustomize.values import plain_object
 
 Run = Callable[[Resources], None]
 _GENERATORS = ("ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator")
@@ -98,9 +98,9 @@ def run_validators(file: Kustomization, loader: Loader, settings: Settings, reso
         KustomizeError: one of them changed something else.
     """
     for step in transformer_steps(file, loader, settings, "validators"):
-        before = [plain(resource.node) for resource in resources]
+        before = [plain_object(resource.node) for resource in resources]
         step.run(resources)
-        after = [_without_label(plain(resource.node)) for resource in resources]
+        after = [_without_label(plain_object(resource.node)) for resource in resources]
         if before != after:
             raise KustomizeError(
                 "validator shouldn't modify the resource map",
@@ -195,7 +195,7 @@ def _id(resource: Resource) -> str:
 
 def _config(resource: Resource) -> dict[str, Any]:
     """The configuration in an object; the affix transformers alone read it with go-yaml, heeding case."""
-    data = plain(resource.node)
+    data = plain_object(resource.node)
     assert isinstance(data, dict)  # noqa: S101 - an object is a map
     if resource.kind == "HashTransformer":
         return data

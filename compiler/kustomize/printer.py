@@ -6,6 +6,7 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
+from compiler.kustomize.mergekeys import unmerged, with_texts_for_keys
 from compiler.kustomize.natural import sort_keys
 from compiler.kustomize.scalars import Folded, Key, Repeated, Scalar, Shared, resolve_plain
 from compiler.kustomize.values import refolded, require_readable_text, value_of
@@ -57,7 +58,7 @@ def print_document(node: dict[str, Any]) -> str:
     if not node:
         return "{}\n"
     out: list[str] = []
-    _map(node, 0, out, "")
+    _map(with_texts_for_keys(node), 0, out, "")
     return "".join(out)
 
 
@@ -66,6 +67,9 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
     keys = tuple(node)
     order = _orders.get(keys)
     if order is None:
+        if any(type(key) is Key for key in keys):
+            node = unmerged(node)
+            keys = tuple(node)
         order = _order(keys)
     known, add = _memo.get, out.append
     pad = " " * indent
@@ -135,8 +139,6 @@ def _order(keys: tuple[str, ...]) -> list[tuple[str, str]]:
     keep = True
     """Whether the keys mean the same in every map: ``1`` and ``"1"`` are equal, and one of them cannot be printed."""
     for key in sort_keys(keys):
-        if type(key) is Key:
-            raise key.refusal()
         keep = keep and key != "<<" and type(resolve_plain(key)) is not Scalar
         text = _one_line(key, 0, 0, fold=False)
         long = len(key.encode("utf-8", "surrogatepass")) > 128 or any(mark in key for mark in "\r" + _BREAKS)

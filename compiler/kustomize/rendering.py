@@ -16,7 +16,7 @@ from compiler.kustomize.printer import print_document
 from compiler.kustomize.resource import Resource
 from compiler.kustomize.scalars import is_null
 from compiler.kustomize.tree import Resolving, Tree
-from compiler.kustomize.values import plain
+from compiler.kustomize.values import plain_object
 
 if TYPE_CHECKING:
     from compiler.kustomize.remote import Remotes
@@ -104,7 +104,9 @@ class Rendering:
     def objects(self) -> tuple[RenderedObject, ...]:
         """The objects in the order of the text."""
         if self._objects is None:
-            self._objects = tuple(RenderedObject(plain(resource.node), resource.origin) for resource in self._resources)
+            self._objects = tuple(
+                RenderedObject(plain_object(resource.node), resource.origin) for resource in self._resources
+            )
         return self._objects
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from compiler.kustomize.bookkeeping import take_bookkeeping
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin
+from compiler.kustomize.mergekeys import unmerged
 from compiler.kustomize.reader import Document, read_document
 from compiler.kustomize.resource import Resource
-from compiler.kustomize.scalars import TEMPLATE_HINT, Repeated, is_null, repeated_key, text_of
-from compiler.kustomize.values import plain, value_of
+from compiler.kustomize.scalars import TEMPLATE_HINT, Key, Repeated, is_nil_or_empty, is_null, repeated_key, text_of
+from compiler.kustomize.values import value_of
 
 
 def make_resources(documents: list[Document], path: str) -> list[Resource]:
@@ -32,7 +33,7 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
     while found:
         later: Found = []
         for node, origin, flow in found:
-            if node is None or is_null(node) or node == {}:
+            if is_nil_or_empty(node):
                 continue
             if type(node) is not dict:
                 raise KustomizeError(
@@ -97,7 +98,8 @@ def _from_json(item: Any) -> Any:
 def _data(node: Any) -> Any:
     """Plain data of nodes that were never written: an empty value in ``{a: }`` is null still."""
     if type(node) is dict:
-        plain({key: None for key in node if type(key) is not str})
+        if any(type(key) is Key for key in node):
+            node = unmerged(node)
         return {str(key): _data(value) for key, value in node.items()}
     if type(node) is list:
         return [_data(value) for value in node]

@@ -42,7 +42,9 @@ class Key(str):
     def refusal(self) -> KustomizeError:
         """What printing it ends with."""
         if self.tag == "merge":
-            return KustomizeError("yaml: map merge requires map or sequence of maps as the value")
+            return KustomizeError(
+                "yaml: map merge requires map or sequence of maps as the value", hint="write out what << merges here"
+            )
         if self.tag == "map":
             return KustomizeError("yaml: invalid map key: it is a map or a list", line=self.line, hint=TEMPLATE_HINT)
         return KustomizeError(
@@ -153,6 +155,7 @@ def resolve_plain(text: str) -> Any:
     """The node of a plain scalar by the rules of go-yaml v3 (kustomize.md, 5.3): ``str`` or :class:`Scalar`."""
     node = PLAIN.get(text)
     if node is None:
+        text = str(text)  # a key or a quoted text may be asked about, and is no node to remember
         node = _resolve(text)
         if len(PLAIN) > _MAX_MEMO:
             PLAIN.clear()

@@ -6,6 +6,7 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
+from compiler.kustomize.mergekeys import unmerged, with_texts_for_keys
 from compiler.kustomize.scalars import NULL, Folded, Key, Repeated, Scalar, Shared, parse_int, resolve_plain, rfc3339
 
 _QUOTED_INSTEAD = Pattern(
@@ -109,13 +110,21 @@ def plain(node: Any) -> Any:
         KustomizeError: a key is not a string, or stands there twice; or what :func:`value_of` raises.
     """
     if type(node) is dict:
-        for key in node:
-            if type(key) is Key:
-                raise key.refusal()
+        if any(type(key) is Key for key in node):
+            node = unmerged(node)
         return {str(key): plain(value) for key, value in node.items()}
     if type(node) is list:
         return [plain(value) for value in node]
     return value_of(node)
+
+
+def plain_object(node: dict[str, Any]) -> dict[str, Any]:
+    """Plain data of a whole object.
+
+    Raises:
+        KustomizeError: as :func:`plain` does.
+    """
+    return {str(key): plain(value) for key, value in with_texts_for_keys(node).items()}
 
 
 def from_plain(data: Any) -> Any:
