@@ -229,7 +229,7 @@ def walk(node: Any, path: tuple[str, ...], at: int, leaf: Leaf, made: Callable[[
             if is_list:
                 value = node[name] = []
             elif made is not None:
-                value = node[name] = made() if last else {}
+                value = node[name] = _after_null(value, made) if last else {}
         if last:
             leaf(node, name)
             return
@@ -241,6 +241,12 @@ def walk(node: Any, path: tuple[str, ...], at: int, leaf: Leaf, made: Callable[[
         return
     else:
         raise KustomizeError("expected sequence or mapping node")
+
+
+def _after_null(null: Scalar, made: Callable[[], Any]) -> Any:
+    """What a null turns into where a transformer creates fields: a scalar keeps its text, as in ``e-null``."""
+    value = made()
+    return value if type(value) is dict or not null.text else Scalar(null.text, "")
 
 
 def _no_field(name: str) -> KustomizeError:

@@ -109,8 +109,6 @@ def _images(elements: list[Any], places: list[tuple[Any, Any]]) -> None:
 def _write(container: Any, key: Any, update: Callable[[str], str | None]) -> None:
     old = container[key]
     _require_scalar(old)
-    if is_null(old):
-        return
     new = update(old if type(old) is str else text_of(old))
     if new is not None:
         put(container, key, untagged(old, new))

@@ -77,7 +77,7 @@ class _Setter:
         found = container[key]
         if type(found) is not dict:
             if isinstance(found, list):
-                raise KustomizeError("wrong node kind: expected MappingNode but got SequenceNode: node contents:")
+                raise KustomizeError("wrong node kind: expected MappingNode but got SequenceNode")
             if type(found).__name__ == "Scalar" and found.tag == "null":
                 return
             raise KustomizeError(

@@ -44,12 +44,12 @@ def set_namespace(
         if not resource.node or _helm_made(resource):
             continue
         current = resource.push_history()
-        binding = _put(resource, current, subjects, write)
+        _put(resource, current, subjects, write)
         for spec in specs.of(resource):
-            path = spec.path.removeprefix("/")
-            if path == "metadata/namespace" or (binding and path == "subjects"):
+            # What is written already; a path that begins with a slash is none of these to the real tool.
+            if spec.path == "metadata/namespace" or (spec.kind in _ROLE_BINDINGS and spec.path == "subjects/namespace"):
                 continue
-            if path == "metadata/name" and current.api_version != "v1":
+            if spec.path == "metadata/name" and current.api_version != "v1":
                 continue
             apply_spec(resource, spec, write, made_scalar)
     resources.changed()
@@ -67,18 +67,15 @@ def put_namespace(resource: Resource, namespace: str) -> None:
     _put(resource, resource.current(), "", _writer(namespace, False))
 
 
-def _put(resource: Resource, current: Id, subjects: str, write: Write) -> bool:
-    """Set the namespace; whether the resource is a role binding."""
+def _put(resource: Resource, current: Id, subjects: str, write: Write) -> None:
     if current.namespace != CLUSTER:
         metadata = resource.node.get("metadata")
         if type(metadata) is not dict:
             metadata = resource.node["metadata"] = {}
         metadata.setdefault("namespace", made_scalar())
         write(metadata, "namespace")
-    binding = current.kind in _ROLE_BINDINGS
-    if binding:
+    if current.kind in _ROLE_BINDINGS:
         _set_subjects(resource, subjects, write)
-    return binding
 
 
 def _writer(namespace: str, unset_only: bool) -> Write:

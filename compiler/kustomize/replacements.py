@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldpath import find_places, get_place, split_field_path
@@ -23,17 +23,34 @@ Entry = Mapping[str, Any]
 _ID_FIELDS = ("group", "version", "kind", "name", "namespace")
 
 
-def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[Entry, str]]:
-    """The entries with those in files read, each with the field or file it stands in.
+class Place(NamedTuple):
+    """Where an entry stands: in a field of the kustomization, or of a file."""
+
+    field: str
+    path: str | None = None
+    text: str = ""
+
+    def within(self, error: KustomizeError) -> KustomizeError:
+        """The error with this place filled in."""
+        if self.path is None:
+            return error.at(field=self.field)
+        line = line_of(self.text, self.field)
+        if error.path is None:
+            return error.at(self.path, line=line, field=self.field)
+        return error.at(field=f"{self.path}:{line}")
+
+
+def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[Entry, Place]]:
+    """The entries with those in files read, each with where it stands.
 
     Raises:
         KustomizeError: a file that cannot be read, or an entry with both a path and a replacement.
     """
-    found: list[tuple[Entry, str]] = []
+    found: list[tuple[Entry, Place]] = []
     for index, entry in enumerate(entries):
         path = entry.get("path")
         if not path:
-            found.append((entry, f"replacements[{index}]"))
+            found.append((entry, Place(f"replacements[{index}]")))
             continue
         if entry.get("source") or entry.get("targets") or entry.get("sourceValue") is not None:
             raise KustomizeError(
@@ -50,16 +67,15 @@ def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[En
                     f"unsupported replacement type encountered within replacement path: {kind}",
                     hint="the file holds a replacement or a list of them",
                 )
-            found.extend(
-                (decode_struct(item, "Replacement", what="", known_only=False, coerce=True), f"{where}[{i}]")
-                for i, item in enumerate(data if isinstance(data, list) else [data])
-            )
+            for i, item in enumerate(data if isinstance(data, list) else [data]):
+                place = Place(f"[{i}]", where, text)
+                found.append((decode_struct(item, "Replacement", what="", known_only=False, coerce=True), place))
         except KustomizeError as error:
             raise error.at(where, line=line_of(text, error.field) if error.field else None) from None
     return found
 
 
-def apply_replacements(resources: Resources, entries: Sequence[tuple[Entry, str]]) -> None:
+def apply_replacements(resources: Resources, entries: Sequence[tuple[Entry, Place]]) -> None:
     """Apply the replacements, one after another.
 
     Raises:
@@ -69,17 +85,14 @@ def apply_replacements(resources: Resources, entries: Sequence[tuple[Entry, str]
         try:
             _apply(resources, entry)
         except KustomizeError as error:
-            path, _, index = place.rpartition("[")
-            if path == "replacements":
-                raise error.at(field=place) from None
-            raise error.at(path, field=f"[{index}") from None
+            raise place.within(error) from None
     if entries:
         resources.changed()
 
 
 def _apply(resources: Resources, entry: Entry) -> None:
     source, constant = entry.get("source"), entry.get("sourceValue")
-    if (source is None and constant is None) or not entry.get("targets"):
+    if (source is None and constant is None) or entry.get("targets") is None:
         raise KustomizeError(
             "replacements must specify a source and at least one target", hint="add source and targets"
         )

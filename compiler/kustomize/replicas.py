@@ -43,6 +43,9 @@ def set_replicas(resources: Resources, name: str, count: int, specs: Specs) -> N
 
 
 def _nearest(resources: Resources, name: str) -> str | None:
+    same = next((resource for resource in resources.named(name)), None)
+    if same is not None:
+        return f"replicas are set in these kinds only, and it is a {same.kind}: `configurations` can add a field of it"
     from difflib import get_close_matches
 
     near = get_close_matches(name, [resource.name for resource in resources], 1, 0.6)

@@ -203,6 +203,8 @@ def _replacements(file: Kustomization, loader: Loader, config: Config, table: Ta
         return
     from compiler.kustomize.replacements import apply_replacements, read_replacements
 
+    # An empty list of targets counts as none here, and not in a file or a transformer's configuration.
+    entries = [{field: value for field, value in entry.items() if field != "targets" or value} for entry in entries]
     read = _placed(file, "replacements", None, lambda: read_replacements(entries, loader))
     yield Step("replacements", None, "ReplacementTransformer", partial(apply_replacements, entries=read))
 

@@ -98,7 +98,7 @@ COPIED = "- source: {kind: ConfigMap, fieldPath: data.b}\n  targets: [{select: {
         ),
         ("patches:\n- target: {}\n  path: c.yaml\n", REMOVED, "c.yaml:4: [1]: "),
         ("patchesJson6902:\n- target: {name: a}\n  path: c.yaml\n", REMOVED, "c.yaml:4: [1]: "),
-        ("replacements: [{path: c.yaml}]\n", COPIED, "c.yaml: [0]: "),
+        ("replacements: [{path: c.yaml}]\n", f"# words\n{COPIED}", "c.yaml:2: [0]: "),
         (
             "transformers: [c.yaml]\n",
             f"---\nkind: ReplacementTransformer\napiVersion: builtin\nmetadata: {{name: r}}\nreplacements:\n{COPIED}",
