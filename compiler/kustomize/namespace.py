@@ -82,7 +82,10 @@ def _writer(namespace: str, unset_only: bool) -> Write:
     def write(container: Any, key: Any) -> None:
         old = container[key]
         if isinstance(old, dict | list):
-            raise KustomizeError("namespace field specs must target scalar nodes")
+            raise KustomizeError(
+                "namespace field specs must target scalar nodes",
+                hint="name the field that holds the namespace; subjects of role bindings need no field spec",
+            )
         if not unset_only or not text_of(old) or is_null(old):
             put(container, key, set_style(old, namespace))
 
