@@ -214,7 +214,10 @@ def walk(node: Any, path: tuple[str, ...], at: int, leaf: Leaf, made: Callable[[
         if is_list:
             name = name[:-2]
         if not name:
-            raise KustomizeError("cannot set or create an empty field name")
+            raise KustomizeError(
+                "cannot set or create an empty field name",
+                hint="the path of a field spec ends in no slash and has no two in a row",
+            )
         at += 1
         last = at == len(path)
         value = node.get(name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from compiler.kustomize.accumulator import Accumulator, Settings
-from compiler.kustomize.config import default_config, empty_config, merged, read_configuration, read_crds
+from compiler.kustomize.config import Config, default_config, empty_config, merged, read_configuration
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin, know_cluster_scoped
 from compiler.kustomize.kustfile import Kustomization
@@ -136,20 +137,30 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
 
 
 def _configure(file: Kustomization, loader: Loader, into: Accumulator) -> None:
-    for field, read in (("configurations", read_configuration), ("crds", read_crds)):
-        given = empty_config()
+    given = _files("configurations", read_configuration, file, loader)
+    try:
+        into.config = merged(into.config, default_config() if given is None else merged(default_config(), given))
+    except KustomizeError as error:
+        raise file.place(error, "configurations") from None
+    if file.get("crds"):
+        from compiler.kustomize.crds import read_crds
+
+        given = _files("crds", read_crds, file, loader)
         try:
-            for index, path in enumerate(file.items(field)):
-                try:
-                    given = merged(given, read(path, loader))
-                except KustomizeError as error:
-                    raise file.place(error, field, index) from None
-            if field == "configurations":
-                given = default_config() if given is empty_config() else merged(default_config(), given)
-            if given is not empty_config():
-                into.config = merged(into.config, given)
+            into.config = merged(into.config, given or empty_config())
         except KustomizeError as error:
-            raise file.place(error, field) from None
+            raise file.place(error, "crds") from None
+
+
+def _files(field: str, read: Callable[[str, Loader], Config], file: Kustomization, loader: Loader) -> Config | None:
+    """What the files of a field say together; None where it has none."""
+    given = None
+    for index, path in enumerate(file.items(field)):
+        try:
+            given = merged(given or empty_config(), read(path, loader))
+        except KustomizeError as error:
+            raise file.place(error, field, index) from None
+    return given
 
 
 def _run(step: Step, file: Kustomization, settings: Settings, resources: Resources) -> None:
