@@ -181,7 +181,7 @@ def merge_selected(
         twin = document.copy()
         twin.set_strings("labels", document.strings("labels"))
         twin.set_strings("annotations", document.strings("annotations"))
-        set_field(twin.node, "apiVersion", untagged(None, target.api_version) if target.api_version else None)
+        set_field(twin.node, "apiVersion", untagged(None, target.api_version))
         if document.kind:  # of its own: an object whose kind has no merge lists gets those of the patch
             set_field(twin.node, "kind", untagged(None, document.kind))
         if document.name:

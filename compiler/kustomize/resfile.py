@@ -63,9 +63,10 @@ def _unwrap_single(node: Any, origin: Origin, flow: bool) -> Found:
     """The items of a ``List`` that is read by itself, where it stands and as they are; else the node."""
     if type(node) is not dict or text_of(node.get("kind")) not in ("List", "ResourceList"):
         return [(node, origin, flow)]
-    if type(node.get("items")) is not list:
+    items = node.get("items")
+    if (items is None and "functionConfig" not in node) or (type(items) is dict and items):
         return [(node, origin, flow)]
-    return [(item, origin, flow) for item in node["items"] if not is_null(item)]
+    return [(item, origin, flow) for item in items if not is_null(item)] if type(items) is list else []
 
 
 def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
