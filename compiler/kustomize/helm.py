@@ -17,6 +17,7 @@ from compiler.kustomize.kustfile import Kustomization, line_of
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_resource
 from compiler.kustomize.mergekeys import unmerged
+from compiler.kustomize.misfit import Misfit
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
@@ -208,8 +209,9 @@ def _merged(content: bytes, inline: dict[str, Any], *, over: bool) -> Any:
     given, own = from_plain(inline), document.node
     try:
         merged = merge_resource(own, given) if over else merge_resource(given, own)
-    except KustomizeError as error:
-        error.message = f"could not merge values: {error.message}"
+    except Misfit as error:
+        error.message = f"could not merge values: {error.message}: {error.where}"
+        error.hint = "valuesInline has to fit the values of the chart"
         raise
     return {str(key): _decoded(value) for key, value in (merged or {}).items()}
 

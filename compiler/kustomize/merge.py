@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.misfit import Misfit, unknown_directive, wrong_kind
 from compiler.kustomize.scalars import (
     EMPTY_NULL,
     Quoted,
@@ -125,14 +125,11 @@ def _kind(node: Any) -> type | None:
     return list if type(node) is list else str
 
 
-_KIND_NAMES: dict[type, str] = {dict: "MappingNode", list: "SequenceNode", str: "ScalarNode"}
-
-
 def _require(kind: type, *nodes: Any) -> None:
     for node in nodes:
         found = _kind(node)
         if found is not None and found is not kind:
-            raise KustomizeError(f"wrong node kind: expected {_KIND_NAMES[kind]} but got {_KIND_NAMES[found]}")
+            raise wrong_kind(kind, found)
 
 
 def _walk_map(dest: Any, patch: Any, schema: Schema | None, table: Table | None) -> Any:
@@ -145,7 +142,7 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None, table: Table | None)
         names.update(patch)
     source = patch if type(patch) is dict else {}
     if "" in names:  # the real tool sets a field without a name on the map itself
-        raise KustomizeError("wrong node kind: expected ScalarNode but got MappingNode", hint="name the empty field")
+        raise Misfit("wrong node kind: expected ScalarNode but got MappingNode", hint="name the empty field")
     for name in sorted(names):
         old = dest.get(name)
         new = source.get(name)
@@ -154,7 +151,11 @@ def _walk_map(dest: Any, patch: Any, schema: Schema | None, table: Table | None)
                 dest[name] = Quoted(old)
             continue
         below = schema.field(name) if schema is not None else None
-        value = _walk(old, new, below, table)
+        try:
+            value = _walk(old, new, below, table)
+        except Misfit as error:
+            error.steps.append(name)
+            raise
         if value is None or is_null(value):
             again = dest.pop(name + "\0", None) if dest.pop(name, None) is not None else None
             if type(again) is Repeated:  # the first of two keys goes, the second stays
@@ -195,7 +196,7 @@ def _map_directive(patch: Any, *, strict: bool) -> str:
         del patch[_DIRECTIVE]
         return value
     if strict:
-        raise KustomizeError(f"unknown patch strategy '{value}'", hint="use delete, replace or merge")
+        raise unknown_directive(value)
     return "merge"
 
 
@@ -228,7 +229,7 @@ def _list_directive(patch: Any) -> str:
                 return "merge"
             value = text_of(element[_DIRECTIVE])
             if value not in _DIRECTIVES:
-                raise KustomizeError(f"unknown patch strategy '{value}'", hint="use delete, replace or merge")
+                raise unknown_directive(value)
             _set_element(patch, None, [_DIRECTIVE], [value])
             return value
     return "merge"
@@ -269,7 +270,11 @@ def _merge_elements(
         valid_keys, valid_values = _valid(values, row, keys)
         look_keys, look_values = _valid([valid_values], valid_values, valid_keys)
         pair = [None if source is None else _find_element(source, look_keys, look_values) for source in sources]
-        value = _walk(pair[0], pair[1], below, table)
+        try:
+            value = _walk(pair[0], pair[1], below, table)
+        except Misfit as error:
+            error.steps.append(dict(zip(valid_keys, valid_values, strict=True)))
+            raise
         if value is None or is_null(value) or value == {}:
             for _ in valid_keys:
                 _set_element(dest, None, valid_keys, valid_values)

@@ -11,6 +11,7 @@ from compiler.kustomize.jsonpatch import Operations, apply_operations, read_oper
 from compiler.kustomize.kustfile import line_of
 from compiler.kustomize.loader import Loader
 from compiler.kustomize.merge import merge_copy, node_identity, restore_identity
+from compiler.kustomize.misfit import Misfit
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
@@ -78,10 +79,11 @@ def read_patch(entry: Mapping[str, Any], loader: Loader, path: str) -> Patch:
         merges = make_resources(loader.cache.read(content), where)
     except KustomizeError as error:
         merge_error = error
+    text = content.decode("utf-8", "replace")
+    patch.text = text if file else ""
     if merges:
         patch.merges = merges
         return patch
-    text = content.decode("utf-8", "replace")
     try:
         operations = read_operations(text)
     except KustomizeError as error:
@@ -99,7 +101,6 @@ def read_patch(entry: Mapping[str, Any], loader: Loader, path: str) -> Patch:
     if merge_error is None:
         return patch
     patch.operations = operations or []
-    patch.text = text if file else ""
     if patch.target is None:
         raise KustomizeError(f"must specify a target for JSON patch {source}", hint="add target: {kind: …, name: …}")
     return patch
@@ -133,16 +134,31 @@ def apply_patch(resources: Resources, patch: Patch, *, table: Table | None) -> N
                 hint="give each patch an entry of its own",
             )
         for document in patch.merges:
-            merge_selected(resources, select(resources, patch.target), document, patch, table=table)
+            try:
+                merge_selected(resources, select(resources, patch.target), document, patch, table=table)
+            except Misfit as error:
+                raise _placed(error, document, patch) from None
         return
     for document in patch.merges:
         try:
             target = find_target(resources, document)
         except KustomizeError as error:
             error.message = f'no resource matches strategic merge patch "{_id_of(document)}": {error.message}'
-            raise
+            raise _placed(error, document, patch) from None
         _refuse_schemas(target, document, table)
-        _merge_into(resources, target, document.node, patch, table=table)
+        try:
+            _merge_into(resources, target, document.node, patch, table=table)
+        except Misfit as error:
+            raise _placed(error, document, patch) from None
+
+
+def _placed(error: KustomizeError, document: Resource, patch: Patch) -> KustomizeError:
+    """An error about a document of a patch, with its place: in its file, or in the entry that holds it as text."""
+    line = error.line_in(patch.text, document.origin.line) if isinstance(error, Misfit) else document.origin.line
+    if patch.text:
+        return error.at(patch.path, line=line)
+    error.field = ".patch"
+    return error
 
 
 def _refuse_schemas(target: Resource, document: Resource, table: Table | None) -> None:
@@ -202,8 +218,9 @@ def _merge_into(
         target.push_history()
     try:
         merged = merge_copy(target.node, document, table=table)
-    except KustomizeError as error:
-        raise error.at(patch.path if patch is not None else None) from None
+    except Misfit as error:
+        error.message += f": {error.where or 'all'} of {text_of(identity[0])} {text_of(identity[1])}"
+        raise
     if merged is None:
         target.node = {}
         resources.drop({id(target)})
@@ -249,8 +266,6 @@ def find_target(resources: Resources, document: Resource) -> Resource:
         raise KustomizeError(f"multiple matches for Id {said}; failed to find unique target for patch {said}: {places}")
     raise KustomizeError(
         f"no matches for Id {said}; failed to find unique target for patch {said}",
-        path=document.origin.path,
-        line=document.origin.line,
         hint=_near_id(resources, document),
     )
 
@@ -324,10 +339,19 @@ def read_legacy_merges(paths: list[str], loader: Loader, path: str) -> list[Reso
     return found
 
 
-def apply_legacy_merges(resources: Resources, documents: list[Resource], *, table: Table | None) -> None:
-    """Apply ``patchesStrategicMerge``."""
+def apply_legacy_merges(resources: Resources, documents: list[Resource], *, path: str, table: Table | None) -> None:
+    """Apply ``patchesStrategicMerge``.
+
+    Args:
+        path: the kustomization file, where inline documents come from.
+    """
     for document in documents:
-        merge_selected(resources, [find_target(resources, document)], document, None, table=table)
+        try:
+            merge_selected(resources, [find_target(resources, document)], document, None, table=table)
+        except KustomizeError as error:
+            if document.origin.path != path:
+                error.at(document.origin.path, line=document.origin.line)
+            raise
 
 
 def read_legacy_json(entry: Mapping[str, Any], loader: Loader) -> tuple[Operations, str | None, str]:

@@ -170,7 +170,7 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
         else:
             settings.trace.run(step, file, resources)
     except KustomizeError as error:
-        if step.origin is not None:
+        if step.origin is not None and step.origin.path != file.path:
             error.field = error.field and error.field.removeprefix(".")
             error.at(step.origin.path, line=step.origin.line)
         raise file.place(error, step.field, step.entry) from None

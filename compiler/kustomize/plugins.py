@@ -266,7 +266,7 @@ def _merge(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
     if not entries:
         raise KustomizeError("empty file path and empty patch content")
     documents = read_legacy_merges(entries, loader, file.path)
-    return partial(apply_legacy_merges, documents=documents, table=None)
+    return partial(apply_legacy_merges, documents=documents, path=file.path, table=None)
 
 
 def _json_patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:

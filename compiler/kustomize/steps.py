@@ -64,7 +64,7 @@ def _merges(file: Kustomization, loader: Loader, config: Config, table: Table | 
         "patchesStrategicMerge",
         None,
         "PatchStrategicMergeTransformer",
-        partial(apply_legacy_merges, documents=documents, table=table),
+        partial(apply_legacy_merges, documents=documents, path=file.path, table=table),
     )
 
 

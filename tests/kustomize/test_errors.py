@@ -168,6 +168,9 @@ def test_the_command_prints_nothing_on_stdout_when_one_path_fails(tmp_path: Path
 
 
 CMS = {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": CM}
+ENV = "env: [{name: A, value: x}]"
+POD = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    {ENV}\n"
+BAD_POD = "    apiVersion: v1\n    kind: Pod\n    metadata: {name: p}\n    spec: {containers: {name: c}}\n"
 PREFIX = "- |\n  apiVersion: builtin\n  kind: PrefixTransformer\n  metadata: {name: x}\n"
 REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - select: {kind: ConfigMap}\n"
 
@@ -215,6 +218,16 @@ REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - selec
          "did you mean path?"),
         ({"kustomization.yaml": "crds: [c.yaml]\n", "c.yaml": "a:\n  Schema:\n    properties: []\n"}, 3, "array"),
         ({"kustomization.yaml": "crds: [c.yaml]\n", "c.yaml": "{\n'a': {}}"}, 2, "is JSON"),
+        ({"kustomization.yaml": "resources: [r.yaml]\npatches:\n- path: p.yaml\n", "r.yaml": POD, "p.yaml":
+          f"{POD}---\n{POD.replace(ENV, 'env:' + chr(10) + '    - name: A' + chr(10) + '      value: {}')}"
+          }, 17, "spec.containers[c].env[A].value of Pod p"),
+        ({"kustomization.yaml": f"resources: [r.yaml]\npatches:\n- target: {{}}\n  patch: |\n{BAD_POD}", "r.yaml": POD},
+         4, "the object has a list there, the patch a map"),
+        ({"kustomization.yaml": f"resources: [r.yaml]\npatchesStrategicMerge:\n- |\n{BAD_POD}", "r.yaml": POD}, 2,
+         "SequenceNode but got MappingNode: spec.containers of Pod p"),
+        ({"kustomization.yaml": "resources: [r.yaml]\ntransformers:\n- |\n  apiVersion: builtin\n"
+          f"  kind: PatchTransformer\n  metadata: {{name: x}}\n  patch: |\n{BAD_POD.replace('    ', '      ')}",
+          "r.yaml": POD}, 3, "spec.containers of Pod"),
         ({**CMS, "r.yaml": "kind: AppList\nmetadata: {name: a}\nitems: {a: 1}\n"}, 1, "AppList/items, but found a map"),
         ({"kustomization.yaml": "generators:\n- |\n  apiVersion: builtin\n  kind: IAMPolicyGenerator\n"
           "  metadata: {name: x}\n  cloud: gke\n"}, 2, "give kubernetesService.name"),
