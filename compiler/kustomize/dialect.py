@@ -1,7 +1,7 @@
 """Where go-yaml reads YAML otherwise than libyaml, from which both come: the events of a text as go-yaml has them.
 
 In a flow map or list go-yaml takes ``a:`` before a comma or bracket as text, and ends a plain scalar at ``?``; between
-double quotes it knows ``\\'`` and does not know ``\\/``.
+double quotes it knows ``\\'`` and does not know ``\\/``; a tag may have a comma.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class Reading:
             self._put(at, 0)
         elif error.problem == "found unknown escape character" and self.text[at : at + 2] == "\\'":
             self._put(at, 1)
+        elif error.context == "while scanning a tag" and self.text[at : at + 1] == ",":
+            self._change(at, "_")
         else:
             return False
         return True
@@ -69,7 +71,10 @@ class Reading:
             free = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in self.text)
             self._places = next(free), next(free)
             self.repairs = {ord(self._places[0]): ":", ord(self._places[1]): ""}
-        self.text = f"{self.text[:at]}{self._places[place]}{self.text[at + 1 :]}"
+        self._change(at, self._places[place])
+
+    def _change(self, at: int, stand_in: str) -> None:
+        self.text = f"{self.text[:at]}{stand_in}{self.text[at + 1 :]}"
         self.count += 1
 
     def _checked(self) -> Any:

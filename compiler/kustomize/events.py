@@ -41,6 +41,8 @@ from compiler.kustomize.scalars import (
 )
 
 _TAG = "tag:yaml.org,2002:"
+_TEXTS = ("!", f"{_TAG}str", f"{_TAG}merge")
+"""The tags of keys that are texts to Go; one with any other tag is something unknown, so its map cannot be printed."""
 _NO_UTF8 = Pattern(r"[\udc80-\udcff]")
 FLOW_NULL = Scalar("", "null", quoted=True)
 """A value left out in ``{a: }``: null to everything, but go-yaml writes it with quotes, so it is printed as ``""``."""
@@ -147,6 +149,8 @@ class _Builder:
                     node = Folded(event.value) if block else Quoted(event.value)
                 else:
                     node = self._tagged(event)
+                    if type(node) is str and type(current) is dict and key is None and event.tag not in _TEXTS:
+                        node = self._odd_key(node, event)
                 if event.anchor is not None:
                     self.anchors[event.anchor] = node
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
@@ -195,11 +199,11 @@ class _Builder:
         if type(node) is str:
             return node if node != "<<" or event.tag == f"{_TAG}str" else MergeKey(node)
         if isinstance(node, str):
-            return str(node)
+            return node if type(node) is Key else str(node)
         if node is FLOW_NULL:
             return ""
         if type(node) is Scalar:
-            if node.tag == "null" and not node.text:
+            if node.tag == "null" and not node.text and not event.tag:
                 return ""
             key = Key(node.text)
             key.tag = node.tag
@@ -216,6 +220,11 @@ class _Builder:
         if self.map_key is None:
             self.map_key = event
         return ""
+
+    def _odd_key(self, node: str, event: Any) -> str:
+        key = Key(node)
+        key.tag = event.tag
+        return key if self.strict_keys else node
 
     def _repeated(self, current: dict[Any, Any], key: Any, event: Any) -> Any:
         line = self._line(event)

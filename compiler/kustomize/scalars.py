@@ -49,7 +49,7 @@ class Key(str):
             return KustomizeError("yaml: invalid map key: it is a map or a list", line=self.line, hint=TEMPLATE_HINT)
         return KustomizeError(
             f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(self)!r} is not a string)",
-            hint="quote the key",
+            hint="remove its tag" if self.tag.startswith(("!", "tag:")) else "quote the key",
         )
 
 
