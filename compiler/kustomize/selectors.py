@@ -50,6 +50,7 @@ def select(resources: Resources, target: Mapping[str, Any]) -> list[Resource]:
 _TOKEN = Pattern(r"\s*(?:(!=|==|=|<|>|!|,|\(|\))|([^\s!=<>,()]+)|(\S))")
 _NAME = Pattern(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 _PREFIX = Pattern(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
+_LETTERS = "selectors know letters, digits, - _ . and, in a key, one /: select other annotations by name or kind"
 
 
 @cache
@@ -127,7 +128,9 @@ class _Parser:
         self.take()
         prefix, slash, name = symbol.rpartition("/")
         if not _NAME.match(name) or (slash and not _PREFIX.match(prefix)):
-            raise KustomizeError(f"unable to parse requirement: invalid label key {symbol!r} (selector {self.text!r})")
+            raise KustomizeError(
+                f"unable to parse requirement: invalid label key {symbol!r} (selector {self.text!r})", hint=_LETTERS
+            )
         return symbol
 
     def value(self) -> str:
@@ -139,7 +142,7 @@ class _Parser:
         self.take()
         if not _NAME.match(symbol):
             raise KustomizeError(
-                f"unable to parse requirement: invalid label value {symbol!r} (selector {self.text!r})"
+                f"unable to parse requirement: invalid label value {symbol!r} (selector {self.text!r})", hint=_LETTERS
             )
         return symbol
 

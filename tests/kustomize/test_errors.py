@@ -204,6 +204,8 @@ REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - selec
         ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  envs:\n  - nope.env\n"}, 2, "no such file"),
         ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  files: [below]\n", "below/x": ""}, 2, "to a file"),
         ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  literals: [x]\n"}, 2, "expected key=value"),
+        ({**CMS, "kustomization.yaml": "resources: [r.yaml]\npatches:\n- target: {annotationSelector: 'url=http://x'}\n"
+          "  patch: '- {op: add, path: /z, value: 1}'\n"}, 3, "letters, digits"),
         ({"kustomization.yaml": "sortOptions: {order: up}\n"}, 1, "must be one of [fifo, legacy]"),
         ({"kustomization.yaml": "transformers:\n- |\n  apiVersion: builtin\n  kind: PrefxTransformer\n"
           "  metadata: {name: x}\n"}, 2, "did you mean PrefixTransformer?"),
