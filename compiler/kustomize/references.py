@@ -214,7 +214,9 @@ class _Fixer:
                 if type(element) is dict:
                     self._map(element)
                 elif type(element) is list:
-                    raise KustomizeError("path config error; the list holds lists")
+                    raise KustomizeError(
+                        "path config error; the list holds lists", hint="a list of references holds names or maps"
+                    )
                 elif not is_null(element):
                     self._scalar(node, i)
         elif type(node) is dict:

@@ -79,9 +79,12 @@ def merge_variables(known: list[Variable], new: Sequence[Variable]) -> None:
     for variable in new:
         for other in known:
             if other.name == variable.name:
+                again = other.where() == variable.where()
                 raise variable.refused(
                     f"merging vars [{' '.join(map(str, new))}]: var '{variable.name}' already encountered",
-                    hint=f"it is declared at {other.where()} as well",
+                    hint="its base is used twice, and a variable means one thing in the whole build: use replacements"
+                    if again
+                    else f"it is declared at {other.where()} as well",
                 )
     known.extend(new)
 
@@ -193,7 +196,10 @@ def _expand_field(container: Any, key: Any, values: Mapping[str, Any], used: set
     elif type(node) is list:
         for i, value in enumerate(node):
             if isinstance(value, dict | list) or not _is_string(value):
-                raise KustomizeError(f"invalid value type expect a string, in list: {text_of(value)!r}")
+                raise KustomizeError(
+                    f"invalid value type expect a string, in item {i} of the list",
+                    hint="varReference leads to texts, or to maps and lists of texts; a path may go on below a list",
+                )
             _write(node, i, text_of(value), values, used)
     elif _is_string(node):
         _write(container, key, text_of(node), values, used)
