@@ -136,7 +136,7 @@ def read_configuration(path: str, loader: Loader) -> Config:
         )
         for entry in fields.get("nameReference", ())
     )
-    return Config(tables, references)
+    return _sorted(tables, references)
 
 
 def _spec(entry: Mapping[str, Any]) -> FieldSpec:

@@ -75,8 +75,10 @@ def test_the_yaml_files_of_this_repository_are_read_alike_and_most_of_them_fast(
             except (KustomizeError, UnicodeDecodeError):
                 continue
             for piece, _ in pieces:
-                total += 1
-                taken += compared(piece)
+                fast = compared(piece)
+                if folder != "tests/kustomize":  # odd on purpose
+                    total += 1
+                    taken += fast
     assert taken > total / 2
 
 
