@@ -130,7 +130,9 @@ def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, f
     if not part:
         kind = "SequenceNode" if type(node) is list else "MappingNode"
         raise KustomizeError(f"wrong node kind: expected ScalarNode but got {kind}", hint="remove the empty part")
-    if made is not None and is_null(node) and part != "*" and (not _is_index(part) or int(part) == 0):
+    if type(container) is dict and not isinstance(node, dict | list) and not is_null(node):
+        _find([_inside(node)], 0, path, at, made, found)
+    elif made is not None and is_null(node) and part != "*" and (not _is_index(part) or int(part) == 0):
         # What the real tool makes below a null is not printed: the null stays.
         found.append(([made()], 0))
     elif _is_index(part):
@@ -157,6 +159,22 @@ def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, f
                 return
             node[made_key(part)] = _new(path, at + 1, made)
         _find(node, part, path, at + 1, made, found)
+
+
+def _inside(scalar: Any) -> Any:
+    """What the text of a field holds as YAML. What is written there is lost: a text that could be changed has been
+    changed before (:mod:`compiler.kustomize.structured`), and the real tool says nothing of others.
+
+    Raises:
+        KustomizeError: no map or list.
+    """
+    from compiler.kustomize.reader import read_document
+
+    document = read_document(str(text_of(scalar)))
+    node = None if document is None else document.node
+    if not isinstance(node, dict | list):
+        _require(scalar, dict)
+    return node
 
 
 def _is_index(part: str) -> bool:
@@ -227,4 +245,7 @@ def _require(node: Any, kind: type) -> None:
         return
     wanted = "SequenceNode" if kind is list else "MappingNode"
     found = "SequenceNode" if type(node) is list else "MappingNode" if type(node) is dict else "ScalarNode"
-    raise KustomizeError(f"wrong node kind: expected {wanted} but got {found}")
+    raise KustomizeError(
+        f"wrong node kind: expected {wanted} but got {found}",
+        hint=f"the path goes on, and what stands there is no {'list' if kind is list else 'map'}",
+    )

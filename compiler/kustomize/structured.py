@@ -82,7 +82,7 @@ def _as_json(node: Any, places: list[tuple[Any, Any]], value: Any, text: str) ->
     for below, name in places:
         old = below[name]
         below[name] = copy(value) if isinstance(old, dict | list) else with_text(old, text_of(value))
-    return go_json(plain(node), indent=2 if "\n" in text and "  " in text else None)
+    return go_json(plain(node), exact=True, indent=2 if "\n" in text and "  " in text else None)
 
 
 def _as_yaml(node: Any, places: list[tuple[Any, Any]], value: Any, text: str) -> str:
