@@ -7,8 +7,8 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import FieldSpec, Specs, apply_spec, merge_specs
-from compiler.kustomize.resource import Resources
-from compiler.kustomize.scalars import Shared, text_of
+from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.scalars import NULL, Shared, is_null, text_of
 from compiler.kustomize.setter import is_quoted, made_key, put, set_style
 
 _METADATA_LABELS = FieldSpec("", "", "", "metadata/labels", True)
@@ -50,9 +50,22 @@ def set_pairs(resources: Resources, pairs: Mapping[str, str], specs: Specs) -> N
     if not pairs:
         return
     ordered = sorted(pairs.items())
+    bare = any(spec.path == _ANNOTATIONS and not spec.create for spec in specs.specs)
     for resource in resources:
+        if bare and any(spec.path == _ANNOTATIONS and not spec.create for spec in specs.of(resource)):
+            _show_annotations(resource)
         for key, value in ordered:
             _Setter(key, value).run(resource, specs)
+
+
+_ANNOTATIONS = "metadata/annotations"
+
+
+def _show_annotations(resource: Resource) -> None:
+    """Give an object a map of annotations where the real tool keeps its own notes in one, so that there is one."""
+    metadata = resource.metadata
+    if resource.noted() and is_null(metadata.get("annotations", NULL)):
+        metadata["annotations"] = {}
 
 
 class _Setter:

@@ -184,6 +184,10 @@ class Resource:
         self.previous.append((current.name, current.namespace, current.kind))
         return current
 
+    def noted(self) -> bool:
+        """Whether Kustomize keeps notes about it, which it does in annotations."""
+        return bool(self.previous or self.prefixes or self.suffixes or self.needs_hash or self.generator)
+
     def lose_origin(self) -> None:
         """Forget where it came from (``buildMetadata``): a patch took the annotation away that said so."""
         self.claim, self.trail = {}, None
