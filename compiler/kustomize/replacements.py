@@ -32,12 +32,8 @@ class Place(NamedTuple):
 
     def within(self, error: KustomizeError) -> KustomizeError:
         """The error with this place filled in."""
-        if self.path is None:
-            return error.at(field=self.field)
-        line = line_of(self.text, self.field)
-        if error.path is None:
-            return error.at(self.path, line=line, field=self.field)
-        return error.at(field=f"{self.path}:{line}")
+        error.field = ".".join(filter(None, (self.field, error.field))) or None
+        return error if self.path is None else error.at(self.path, line=line_of(self.text, error.field or ""))
 
 
 def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[Entry, Place]]:
@@ -68,7 +64,7 @@ def read_replacements(entries: Sequence[Entry], loader: Loader) -> list[tuple[En
                     hint="the file holds a replacement or a list of them",
                 )
             for i, item in enumerate(data if isinstance(data, list) else [data]):
-                place = Place(f"[{i}]", where, text)
+                place = Place(f"[{i}]" if isinstance(data, list) else "", where, text)
                 found.append((decode_struct(item, "Replacement", what="", known_only=False, coerce=True), place))
         except KustomizeError as error:
             raise error.at(where, line=line_of(text, error.field) if error.field else None) from None
@@ -99,8 +95,12 @@ def _apply(resources: Resources, entry: Entry) -> None:
     if source is not None and constant is not None:
         raise KustomizeError("value and resource selectors are mutually exclusive", hint="remove source or sourceValue")
     value = untagged(None, constant or "") if source is None else _source_value(resources, source)
-    for target in entry["targets"]:
-        _apply_target(resources, target, value)
+    for index, target in enumerate(entry["targets"]):
+        try:
+            _apply_target(resources, target, value)
+        except KustomizeError as error:
+            error.field = f"targets[{index}]{error.field or ''}"
+            raise
 
 
 def _source_value(resources: Resources, source: Entry) -> Any:
@@ -215,11 +215,16 @@ def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
         ids = [*resource.earlier(), resource.current()._replace(namespace=resource.namespace)]
         if not any(map(chosen.matches_id, ids)) or any(one.rejects(resource, ids) for one in rejected):
             continue
-        for path in paths:
+        for index, path in enumerate(paths):
             try:
                 _copy_value(resource, value, path, options)
             except KustomizeError as error:
-                raise error.at(resource.origin.path, line=resource.origin.line) from None
+                if target.get("fieldPaths"):
+                    error.field = f".fieldPaths[{index}]"
+                origin = resource.origin
+                about = f"the object is {resource.kind}/{resource.name} of {origin.path}:{origin.line}"
+                error.hint = f"{about}: {error.hint}" if error.hint else about
+                raise
     if renames:
         resources.changed()
 

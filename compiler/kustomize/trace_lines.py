@@ -11,6 +11,7 @@ import yaml
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.marks import Path, at, block, by_index, child, compose, find, line_of, member, text_at
 from compiler.kustomize.patches import Patch
+from compiler.kustomize.replacements import Place as Entry
 from compiler.kustomize.resource import Resource
 from compiler.kustomize.trace import Cause, History, Trace
 from compiler.kustomize.trace_chain import MISSING, Link, item_keys, value_at
@@ -187,11 +188,11 @@ class Lines:
                     return Place(_beside(cause.file, source), number)
         return None
 
-    def _replacement(self, cause: Cause, place: str) -> Place:
-        path, _, index = place.removesuffix("]").rpartition("[")
-        if path == "replacements":
-            return Place(cause.file, self._line(cause.file, (path, int(index)))[0])
-        return Place(path, find(self._document(path, 1), (int(index),))[0])
+    def _replacement(self, cause: Cause, entry: Entry) -> Place:
+        index = entry.field.rpartition("[")[2].removesuffix("]")
+        if entry.path is None:
+            return Place(cause.file, self._line(cause.file, ("replacements", int(index)))[0])
+        return Place(entry.path, find(self._document(entry.path, 1), (int(index),) if index else ())[0])
 
     def _value(self, link: Link) -> Place | None:
         """The line inside a transformer's entry that says the value, when there is one such line."""

@@ -101,6 +101,18 @@ FIRST_IMAGE = "spec.template.spec.containers[name=web].image"
             [("base/web.yaml:18", None, "--one"), ("app/kustomization.yaml:8", "--one", "1")],
         ),
         (
+            "replacements:\n- path: one.yaml\n- path: more.yaml\n",
+            {
+                "app/one.yaml": "# words\nsourceValue: 5\ntargets:\n- select: {kind: Deployment}\n"
+                "  fieldPaths: [spec.replicas]\n",
+                "app/more.yaml": "- sourceValue: 6\n  targets:\n  - select: {kind: Deployment}\n"
+                "    fieldPaths: [metadata.name]\n"
+                "- sourceValue: 7\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.replicas]\n",
+            },
+            "spec.replicas",
+            [REPLICAS, ("app/one.yaml:2", 1, 5), ("app/more.yaml:5", 5, 7)],
+        ),
+        (
             "vars:\n- name: WHO\n  objref: {apiVersion: apps/v1, kind: Deployment, name: web}\n"
             "patches:\n- path: more.yaml\n",
             {

@@ -100,6 +100,16 @@ COPIED = "- source: {kind: ConfigMap, fieldPath: data.b}\n  targets: [{select: {
         ("patchesJson6902:\n- target: {name: a}\n  path: c.yaml\n", REMOVED, "c.yaml:4: [1]: "),
         ("replacements: [{path: c.yaml}]\n", f"# words\n{COPIED}", "c.yaml:2: [0]: "),
         (
+            "replacements:\n- sourceValue: z\n  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [data.z]\n",
+            "",
+            "kustomization.yaml:5: replacements[0].targets[0].fieldPaths[0]: unable to find field ",
+        ),
+        (
+            "replacements: [{path: c.yaml}]\n",
+            "sourceValue: z\ntargets:\n- select: {}\n  fieldPaths: [data.z]\n",
+            "c.yaml:4: targets[0].fieldPaths[0]: unable to find field ",
+        ),
+        (
             "transformers: [c.yaml]\n",
             f"---\nkind: ReplacementTransformer\napiVersion: builtin\nmetadata: {{name: r}}\nreplacements:\n{COPIED}",
             "c.yaml:2: replacements[0]: ",
@@ -200,7 +210,7 @@ REPLACEMENT = "replacements:\n- source: {kind: ConfigMap}\n  targets:\n  - selec
             1,
             "no resource matches",
         ),
-        ({**CMS, "kustomization.yaml": f"resources: [r.yaml]\n{REPLACEMENT}    fieldPaths: [data.x]\n"}, 1, "create"),
+        ({**CMS, "kustomization.yaml": f"resources: [r.yaml]\n{REPLACEMENT}    fieldPaths: [data.x]\n"}, 6, "create"),
         ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  envs:\n  - nope.env\n"}, 2, "no such file"),
         ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  files: [below]\n", "below/x": ""}, 2, "to a file"),
         ({"kustomization.yaml": "configMapGenerator:\n- name: c\n  literals: [x]\n"}, 2, "expected key=value"),
