@@ -2,7 +2,7 @@
 
 Kustomize keeps comments while it works, and goes over YAML text before a JSON patch and at the end. There it writes the
 key, its comment, and ``{}`` or ``[]`` on a line of its own, which it cannot read again. Maps and lists that were empty
-from the start, or stand between braces, do not suffer from it.
+from the start, or stand between braces, do not suffer from it; nor does one with an anchor or a tag before the comment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.resource import Resource
 
-_AFTER_KEY = Pattern(r"[ \t]*:[ \t]+(?:[&!]\S+[ \t]+)*#")
+_AFTER_KEY = Pattern(r"[ \t]*:[ \t]+#")
 _Path = tuple[str | None, ...]
 """Keys, and None for any item of a list."""
 

@@ -60,12 +60,12 @@ def read_events(text: str, first_line: int, resolve: Callable[[str], Any], stric
             return _Builder(reading.start(), first_line, resolve, strict_keys, strict_keys and "<<" in text).run()
         except YAMLError as error:
             if not reading.repair(error):
-                raise _malformed(error, first_line) from None
+                raise _malformed(error, text, first_line) from None
         except UnicodeEncodeError:
             raise KustomizeError("MalformedYAMLError: yaml: control characters are not allowed") from None
 
 
-def _malformed(error: YAMLError, first_line: int) -> KustomizeError:
+def _malformed(error: YAMLError, text: str, first_line: int) -> KustomizeError:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     line = first_line + mark.line + 1 if mark is not None else None
@@ -73,6 +73,10 @@ def _malformed(error: YAMLError, first_line: int) -> KustomizeError:
     hint = getattr(error, "note", None)
     if "cannot start any token" in problem:
         hint = "indent with spaces, not tabs; quote values that begin with @ or `"
+    elif "a tab character" in problem:
+        hint = "indent with spaces, not tabs"
+    elif "expected <document start>" in problem and (text[:1] == "%" or "\n%" in text):
+        hint = "remove the line that begins with %: a file is cut at its --- before it is read"
     return KustomizeError(
         f"MalformedYAMLError: yaml: {place}{problem}",
         line=line,
@@ -268,7 +272,8 @@ class _Builder:
     def _alias(self, event: Any, stack: list[tuple[Any, Any]], current: Any) -> Any:
         name = event.anchor
         if name not in self.anchors:
-            self._fail(f"unknown anchor '{name}' referenced", event, numbered=False)
+            hint = "an anchor is known in its own document alone, up to the next ---"
+            self._fail(f"unknown anchor '{name}' referenced", event, numbered=False, hint=hint)
         node = self.anchors[name]
         if type(node) is dict or type(node) is list:
             if node is current or any(node is above for above, _ in stack):

@@ -148,6 +148,8 @@ def _mismatch(data: Any, kind: Type, struct: str, path: str, context: _Context) 
         hint = (
             "quote the value" if found == "number" else "quote the value: yes, no, on, off, y and n are booleans here"
         )
+    elif wanted == "string" and found == "object" and path.endswith("]"):
+        hint = "quote the entry: a colon and a space make a map of it"
     return KustomizeError(
         f"{context.what}json: cannot unmarshal {found} into Go struct field {trail} of type {wanted}",
         field=path or None,

@@ -43,6 +43,9 @@ def refuse(files: dict[str, str | bytes], folder: str = "top") -> KustomizeError
         ),
         ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}---\n{CM}"}, 6, "already registered id"),
         ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}--- x\n"}, 5, "invalid document separator"),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"%YAML 1.2\n---\n{CM}"}, 2, "begins with %"),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}\t\ndata: {{}}\n"}, 5, "not tabs"),
+        ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}data: *d\n"}, 5, "in its own document"),
         ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": f"{CM}---\nkind: X\n"}, 6, "missing metadata.name"),
         ({"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": CM.encode() + b"data: {a: \xff}\n"}, 5, "UTF-8"),
         (
