@@ -296,8 +296,10 @@ def patch_json(resource: Resource, operations: Operations, path: str, text: str,
             metadata["annotations"] = {}
     if resource.commented:
         from compiler.kustomize.beside import require_readable
+        from compiler.kustomize.tails import grow_last_text
 
         require_readable(resource)
+        grow_last_text(resource.node, resource.commented)
         resource.commented = ""
     try:
         resource.node = apply_operations(resource.node, operations)

@@ -118,8 +118,9 @@ def read_documents(content: bytes) -> list[Document]:
 
 def _with_comments(document: Document, piece: str, line: int) -> Document:
     from compiler.kustomize.beside import holds_comment
+    from compiler.kustomize.tails import may_grow
 
-    commented = piece if holds_comment(piece) else ""
+    commented = piece if holds_comment(piece) or may_grow(piece) else ""
     schemas: dict[str, Remark] = {}
     if _BRACES.search(piece):
         from compiler.kustomize.remarks import schemas_in

@@ -106,6 +106,9 @@ def _above(lines: list[str], number: int) -> Iterator[str]:
     below = number + 1
     while below < len(lines) and lines[below].lstrip().startswith("#"):
         below += 1
+    if _opens(lines, number):
+        while below < len(lines) - 1 and not lines[below].strip():
+            below += 1
     line = lines[below] if below < len(lines) else ""
     if not line.strip():
         return  # it belongs to what stands above
@@ -118,6 +121,12 @@ def _above(lines: list[str], number: int) -> Iterator[str]:
             yield ANY
         elif not value or value[0] in "[{#" or _PROPERTIES.match(value):
             yield _name(field[1])
+
+
+def _opens(lines: list[str], number: int) -> bool:
+    """Whether a line is the first below a key or a dash: then no blank line parts it from what follows."""
+    above = lines[number - 1].partition(" #")[0].rstrip()
+    return above.endswith((":", " -"))
 
 
 def _list_of(lines: list[str], number: int) -> str:

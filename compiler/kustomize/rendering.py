@@ -187,8 +187,10 @@ def _rendered(loader: Loader, options: Options) -> Rendering:
         _clean(resource)
         if resource.commented:
             from compiler.kustomize.beside import require_readable
+            from compiler.kustomize.tails import grow_last_text
 
             require_readable(resource)
+            grow_last_text(resource.node, resource.commented)
     if settings.metadata:
         from compiler.kustomize.metadata import annotate
 
