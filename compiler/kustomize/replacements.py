@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import getitem
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
@@ -94,16 +96,20 @@ def _apply(resources: Resources, entry: Entry) -> None:
         )
     if source is not None and constant is not None:
         raise KustomizeError("value and resource selectors are mutually exclusive", hint="remove source or sourceValue")
-    value = untagged(None, constant or "") if source is None else _source_value(resources, source)
+    read = partial(untagged, None, constant or "") if source is None else _find_source(resources, source)
     for index, target in enumerate(entry["targets"]):
         try:
-            _apply_target(resources, target, value)
+            _apply_target(resources, target, read)
         except KustomizeError as error:
             error.field = f"targets[{index}]{error.field or ''}"
             raise
 
 
-def _source_value(resources: Resources, source: Entry) -> Any:
+def _find_source(resources: Resources, source: Entry) -> Callable[[], Any]:
+    """What reads the value: where a target is the source itself, later ones get what was made of it, as there.
+
+    A part of a value (``options.delimiter``) is taken once.
+    """
     candidates = resources.named(source["name"]) if source.get("name") else resources.items
     found = [resource for resource in candidates if any(_is_selected(one, source) for one in resource.all_ids())]
     said = _selector_text(source)
@@ -124,14 +130,15 @@ def _source_value(resources: Resources, source: Entry) -> Any:
     options = source.get("options") or {}
     delimiter = options.get("delimiter")
     if not delimiter:
-        return value
+        assert place is not None  # noqa: S101 - it has a value
+        return partial(getitem, *place)
     if isinstance(value, dict | list):
         raise KustomizeError("delimiter option can only be used with scalar nodes")
     parts = text_of(value).split(delimiter)
     index = options.get("index", 0)
     if not 0 <= index < len(parts):
         raise KustomizeError(f"options.index {index} is out of bounds for value {text_of(value)}")
-    return with_text(value, parts[index])
+    return partial(with_text, value, parts[index])
 
 
 def _is_selected(identity: Id, selector: Entry) -> bool:
@@ -197,7 +204,7 @@ class _Selector:
         return self.annotations is None or self.annotations(resource.strings("annotations"))
 
 
-def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
+def _apply_target(resources: Resources, target: Entry, read: Callable[[], Any]) -> None:
     select = target.get("select")
     if select is None:
         raise KustomizeError("target must specify resources to select", hint="add select: {kind: …, name: …}")
@@ -217,7 +224,7 @@ def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
             continue
         for index, path in enumerate(paths):
             try:
-                _copy_value(resource, value, path, options)
+                _copy_value(resource, read, path, options)
             except KustomizeError as error:
                 if target.get("fieldPaths"):
                     error.field = f".fieldPaths[{index}]"
@@ -229,8 +236,9 @@ def _apply_target(resources: Resources, target: Entry, value: Any) -> None:
         resources.changed()
 
 
-def _copy_value(resource: Resource, value: Any, path: str, options: Entry) -> None:
+def _copy_value(resource: Resource, read: Callable[[], Any], path: str, options: Entry) -> None:
     node = resource.node
+    value = read()
     segments = split_field_path(path)
     made = _maker(value, resource.flow) if options.get("create") else None
     said = (
@@ -250,7 +258,7 @@ def _copy_value(resource: Resource, value: Any, path: str, options: Entry) -> No
     if not places:
         raise KustomizeError(said, hint="check the path, or set options.create to make the field")
     for container, key in places:
-        _set(container, key, value, options)
+        _set(container, key, read(), options)
 
 
 def _maker(value: Any, flow: bool) -> Any:
