@@ -226,9 +226,11 @@ class _Builder:
         return ""
 
     def _odd_key(self, node: str, event: Any) -> str:
-        key = Key(node)
+        if not self.strict_keys:
+            return node
+        key = Key(f"{node}\0{event.tag}")
         key.tag = event.tag
-        return key if self.strict_keys else node
+        return key
 
     def _repeated(self, current: dict[Any, Any], key: Any, event: Any) -> Any:
         line = self._line(event)

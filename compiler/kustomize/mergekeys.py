@@ -112,6 +112,8 @@ def unmerged(node: dict[str, Any]) -> dict[str, Any]:
     Raises:
         KustomizeError: another key is not a string, or nothing can be merged.
     """
+    if not any(type(key) is Key for key in node):
+        return node
     result: dict[str, Any] = {}
     left: Key | None = None
     for key, value in node.items():
@@ -137,5 +139,5 @@ def with_texts_for_keys(node: dict[str, Any]) -> dict[str, Any]:
         return node
     read = {}
     for key, value in node.items():
-        read[str(key) if type(key) is Key and key.tag not in ("merge", "map", "null") else key] = value
+        read[key.text if type(key) is Key and key.tag not in ("merge", "map", "null") else key] = value
     return unmerged(read)

@@ -32,12 +32,18 @@ TEMPLATE_HINT = "if {{ … }} is a template: render it first, or quote it"
 class Key(str):
     """A mapping key that is not a string (``1:``, ``true:``); it cannot be printed, as in the real tool.
 
-    With the tag ``map`` it is empty, and stands for a key that is a map or a list, in the line where that ended.
+    With the tag ``map`` it is empty, and stands for a key that is a map or a list, in the line where that ended. One
+    that only its tag sets apart from a text has the tag behind a NUL, so that it equals no text.
     """
 
     __slots__ = ("line", "tag")
     tag: str
     line: int
+
+    @property
+    def text(self) -> str:
+        """What is written there, without a tag."""
+        return str(self).partition("\0")[0]
 
     def refusal(self) -> KustomizeError:
         """What printing it ends with."""
@@ -48,7 +54,7 @@ class Key(str):
         if self.tag == "map":
             return KustomizeError("yaml: invalid map key: it is a map or a list", line=self.line, hint=TEMPLATE_HINT)
         return KustomizeError(
-            f"json: unsupported type: map[interface {{}}]interface {{}} (the key {str(self)!r} is not a string)",
+            f"json: unsupported type: map[interface {{}}]interface {{}} (the key {self.text!r} is not a string)",
             hint="remove its tag" if self.tag.startswith(("!", "tag:")) else "quote the key",
         )
 
