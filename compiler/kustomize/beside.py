@@ -23,8 +23,8 @@ def holds_comment(text: str) -> bool:
     return _AFTER_KEY.search(text) is not None
 
 
-def require_readable(resource: Resource) -> None:
-    """Refuse an object in which something with a comment beside its key became empty.
+def go_over(resource: Resource) -> None:
+    """Do to an object what writing it and reading it again does, where comments of its file matter.
 
     Args:
         resource: one with the text that it was read from (``commented``).
@@ -34,10 +34,18 @@ def require_readable(resource: Resource) -> None:
     """
     import yaml
 
+    from compiler.kustomize.tails import grow_last_text
+
     try:
         tree = yaml.compose(resource.commented, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         return
+    _require_readable(resource, tree)
+    grow_last_text(resource.node, tree, resource.commented)
+
+
+def _require_readable(resource: Resource, tree: Any) -> None:
+    """Refuse an object in which something with a comment beside its key became empty."""
     lines = resource.commented.split("\n")
     for path in _commented(tree, lines, ()):
         if any(type(found) in (dict, list) and not found for found in _at(resource.node, path)):

@@ -18,7 +18,7 @@ from compiler.kustomize.fieldspec import (
 )
 from compiler.kustomize.kustfile import line_of
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.order import kind_rank
+from compiler.kustomize.order import gvk_text, kind_rank
 from compiler.kustomize.reader import decode
 from compiler.kustomize.strict import decode as decode_struct
 from compiler.kustomize.yaml11 import read_yaml11
@@ -87,8 +87,7 @@ def _sorted(tables: Mapping[str, Iterable[FieldSpec]], references: Iterable[Name
 
 
 def _place(entry: FieldSpec | NameReference) -> tuple[int, str]:
-    kind = entry.kind
-    return kind_rank(kind), f"{entry.group or '~G'}_{entry.version or '~V'}_{kind or '~K'}"
+    return kind_rank(entry.kind), gvk_text(entry.group, entry.version, entry.kind)
 
 
 def merge_references(old: Iterable[NameReference], new: Iterable[NameReference]) -> tuple[NameReference, ...]:

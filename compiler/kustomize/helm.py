@@ -21,7 +21,7 @@ from compiler.kustomize.misfit import Misfit
 from compiler.kustomize.reader import decode, read_document, read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources
-from compiler.kustomize.scalars import Key, Scalar
+from compiler.kustomize.scalars import Scalar
 from compiler.kustomize.strict import text_for
 from compiler.kustomize.structs import STRUCTS
 from compiler.kustomize.tree import DirTree, Resolving, Tree
@@ -219,9 +219,7 @@ def _merged(content: bytes, inline: dict[str, Any], *, over: bool) -> Any:
 def _decoded(node: Any) -> Any:
     """Plain data by the tags of scalars: one that took the quotes of another stays what it is."""
     if type(node) is dict:
-        if any(type(key) is Key for key in node):
-            node = unmerged(node)
-        return {str(key): _decoded(value) for key, value in node.items()}
+        return {str(key): _decoded(value) for key, value in unmerged(node).items()}
     if type(node) is list:
         return [_decoded(value) for value in node]
     return value_of(Scalar(node.text, node.tag) if type(node) is Scalar and node.tag else node)

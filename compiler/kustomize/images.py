@@ -101,6 +101,7 @@ def _images(elements: list[Any], places: list[tuple[Any, Any]]) -> None:
     for element in elements:
         if type(element) is dict:
             if "image" in element:
+                _require_scalar(element["image"])
                 places.append((element, "image"))
         elif not is_null(element):
             raise KustomizeError("wrong node kind: expected MappingNode but got a list or scalar")
@@ -108,7 +109,6 @@ def _images(elements: list[Any], places: list[tuple[Any, Any]]) -> None:
 
 def _write(container: Any, key: Any, update: Callable[[str], str | None]) -> None:
     old = container[key]
-    _require_scalar(old)
     new = update(old if type(old) is str else text_of(old))
     if new is not None:
         put(container, key, untagged(old, new))

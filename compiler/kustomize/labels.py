@@ -91,7 +91,7 @@ class _Setter:
         if type(found) is not dict:
             if isinstance(found, list):
                 raise KustomizeError("wrong node kind: expected MappingNode but got SequenceNode")
-            if type(found).__name__ == "Scalar" and found.tag == "null":
+            if is_null(found):
                 return
             raise KustomizeError(
                 f"wrong node kind: expected MappingNode but got ScalarNode: node contents: {text_of(found)}"

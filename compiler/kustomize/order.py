@@ -78,8 +78,12 @@ def _key(resource: Resource, ranks: Mapping[str, int]) -> tuple[int, bytes, str,
 
 @cache
 def _of_kind(group: str, version: str, kind: str) -> tuple[bytes, str]:
-    gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
-    return _bytes(gvk), f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}"
+    return _bytes(gvk_text(group, version, kind)), f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}"
+
+
+def gvk_text(group: str, version: str, kind: str) -> str:
+    """Group, version and kind as the real tool sorts by them."""
+    return f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
 
 
 def _bytes(text: str) -> bytes:

@@ -295,11 +295,9 @@ def patch_json(resource: Resource, operations: Operations, path: str, text: str,
         if type(metadata) is dict and is_null(metadata.get("annotations", NULL)):
             metadata["annotations"] = {}
     if resource.commented:
-        from compiler.kustomize.beside import require_readable
-        from compiler.kustomize.tails import grow_last_text
+        from compiler.kustomize.beside import go_over
 
-        require_readable(resource)
-        grow_last_text(resource.node, resource.commented)
+        go_over(resource)
         resource.commented = ""
     try:
         resource.node = apply_operations(resource.node, operations)

@@ -8,7 +8,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.mergekeys import unmerged, with_texts_for_keys
 from compiler.kustomize.natural import sort_keys
-from compiler.kustomize.scalars import Folded, Key, Repeated, Scalar, Shared, resolve_plain
+from compiler.kustomize.scalars import Folded, Repeated, Scalar, Shared, resolve_plain
 from compiler.kustomize.values import refolded, require_readable_text, value_of
 
 _WIDTH = 80
@@ -67,9 +67,8 @@ def _map(node: dict[str, Any], indent: int, out: list[str], lead: str) -> None:
     keys = tuple(node)
     order = _orders.get(keys)
     if order is None:
-        if any(type(key) is Key for key in keys):
-            node = unmerged(node)
-            keys = tuple(node)
+        node = unmerged(node)
+        keys = tuple(node)
         order = _order(keys)
     known, add = _memo.get, out.append
     pad = " " * indent

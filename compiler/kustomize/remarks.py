@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from compiler.kustomize.lazy import Pattern
@@ -35,7 +34,6 @@ _KEY = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'#&!\[\]{}-][^#\n]*?|-[^\s#][^#\n]*?
 _FIELD = Pattern(rf"[ \t]*(?:-[ \t]+)*({_KEY})[ \t]*:(?=[ \t]|$)")
 _PROPERTIES = Pattern(r"[&!]\S")
 _WORDS = ("$ref", "properties", "items", "x-kubernetes-", "additionalProperties", "allOf")
-_merges = attrgetter("merges")
 
 
 def schemas_in(text: str, first_line: int) -> dict[str, Remark]:
@@ -61,7 +59,8 @@ def schemas_in(text: str, first_line: int) -> dict[str, Remark]:
         remark = Remark(first_line + number + 1, any(word in line for word in _WORDS))
         before = line[: match.start()].strip()
         for name in _beside(before) if before else _above(lines, number):
-            found[name] = max(remark, found.get(name, remark), key=_merges)
+            if remark.merges or name not in found:
+                found[name] = remark
     return found
 
 
@@ -69,7 +68,7 @@ def names_in(node: Any) -> Iterator[str]:
     """The names of all fields in a node."""
     if type(node) is dict:
         for key, value in node.items():
-            yield key if type(key) is str else str(key)
+            yield key
             yield from names_in(value)
     elif type(node) is list:
         for item in node:
@@ -99,7 +98,7 @@ def _beside(line: str) -> Iterator[str]:
 
 def _above(lines: list[str], number: int) -> Iterator[str]:
     """The fields of a comment on a line of its own: of the field or the item below it."""
-    if lines[number - 1].lstrip().startswith("#") and number:
+    if number and lines[number - 1].lstrip().startswith("#"):
         return  # not the beginning of its comment, of which only the first words are read
     if not any(line.strip() not in ("", "---") and not line.lstrip().startswith("#") for line in lines[:number]):
         return  # the document's own

@@ -186,11 +186,9 @@ def _rendered(loader: Loader, options: Options) -> Rendering:
     for resource in final:
         _clean(resource)
         if resource.commented:
-            from compiler.kustomize.beside import require_readable
-            from compiler.kustomize.tails import grow_last_text
+            from compiler.kustomize.beside import go_over
 
-            require_readable(resource)
-            grow_last_text(resource.node, resource.commented)
+            go_over(resource)
     if settings.metadata:
         from compiler.kustomize.metadata import annotate
 

@@ -10,7 +10,7 @@ from compiler.kustomize.identity import Origin
 from compiler.kustomize.mergekeys import unmerged
 from compiler.kustomize.reader import Document, read_document
 from compiler.kustomize.resource import Resource
-from compiler.kustomize.scalars import TEMPLATE_HINT, Key, Repeated, is_nil_or_empty, is_null, repeated_key, text_of
+from compiler.kustomize.scalars import TEMPLATE_HINT, Repeated, is_nil_or_empty, is_null, repeated_key, text_of
 from compiler.kustomize.values import value_of
 
 
@@ -99,9 +99,7 @@ def _from_json(item: Any) -> Any:
 def _data(node: Any) -> Any:
     """Plain data of nodes that were never written: an empty value in ``{a: }`` is null still."""
     if type(node) is dict:
-        if any(type(key) is Key for key in node):
-            node = unmerged(node)
-        return {str(key): _data(value) for key, value in node.items()}
+        return {str(key): _data(value) for key, value in unmerged(node).items()}
     if type(node) is list:
         return [_data(value) for value in node]
     return None if is_null(node) else str(node) if isinstance(node, str) else value_of(node)

@@ -19,21 +19,19 @@ def may_grow(text: str) -> bool:
     return "+" in text and _KEPT.search(text) is not None
 
 
-def grow_last_text(node: Any, text: str) -> None:
+def grow_last_text(node: Any, tree: Any, text: str) -> None:
     """Add what the comment at the end of a document adds to its last text.
 
     Args:
         node: the object; its last text may change.
-        text: what it was read from.
+        tree: what it was read from, as PyYAML composes it.
+        text: the YAML of that.
     """
     if not may_grow(text):
         return
     import yaml
 
-    try:
-        last: Any = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
-        return
+    last = tree
     container: Any = None
     place: Any = None
     while isinstance(last, yaml.CollectionNode) and last.value and type(node) in (dict, list) and node:

@@ -7,7 +7,7 @@ from typing import Any
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.mergekeys import unmerged, with_texts_for_keys
-from compiler.kustomize.scalars import NULL, Folded, Key, Repeated, Scalar, Shared, parse_int, resolve_plain, rfc3339
+from compiler.kustomize.scalars import NULL, Folded, Repeated, Scalar, Shared, parse_int, resolve_plain, rfc3339
 
 _QUOTED_INSTEAD = Pattern(
     "[^\\t\\n\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]|[ ](?:[\\n\\u2028\\u2029]|\\Z)"
@@ -110,9 +110,7 @@ def plain(node: Any) -> Any:
         KustomizeError: a key is not a string, or stands there twice; or what :func:`value_of` raises.
     """
     if type(node) is dict:
-        if any(type(key) is Key for key in node):
-            node = unmerged(node)
-        return {str(key): plain(value) for key, value in node.items()}
+        return {str(key): plain(value) for key, value in unmerged(node).items()}
     if type(node) is list:
         return [plain(value) for value in node]
     return value_of(node)
