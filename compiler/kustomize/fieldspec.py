@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import group_version, id_text
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.resource import Resource
+from compiler.kustomize.routes import Hit, Routes
 from compiler.kustomize.scalars import EMPTY_NULL, Scalar, is_null
 
 Leaf = Callable[[Any, Any], None]
@@ -112,39 +113,58 @@ class Specs:
 
     def __init__(self, specs: Iterable[FieldSpec]) -> None:
         self.specs = tuple(specs)
-        self._memo: dict[tuple[str, str], tuple[FieldSpec, ...]] = {}
-        self._groups: dict[tuple[str, str], list[_Group]] = {}
+        self._memo: dict[tuple[str, str], tuple[tuple[FieldSpec, ...], Routes | None, Routes | None]] = {}
 
     def of(self, resource: Resource) -> tuple[FieldSpec, ...]:
         """The specs that apply to a resource as it is now."""
-        key = _kind(resource)
-        found = self._memo.get(key)
-        if found is None:
-            group, version = group_version(key[0])
-            found = tuple(spec for spec in self.specs if spec.matches(group, version, key[1]))
-            self._memo[key] = found
-        return found
+        return (self._memo.get(_kind(resource)) or self._learn(resource))[0]
 
-    def reaching(self, resource: Resource, *, creating: bool = True) -> Iterator[FieldSpec]:
-        """Those of :meth:`of` that may lead somewhere: most fields that nothing creates are missing in most objects.
+    def fields(self, resource: Resource, made: Callable[[], Any] | None = None) -> Fields:
+        """The fields of a resource that the specs name.
 
         Args:
-            creating: whether the transformer creates the fields of specs that say so.
+            made: makes the value of a missing field, when the transformer creates fields (a map or a scalar).
         """
+        specs, finding, making = self._memo.get(_kind(resource)) or self._learn(resource)
+        routes = finding if made is None else making
+        return Fields(resource, specs, made, None if routes is None else routes.hits(resource.node, made))
+
+    def _learn(self, resource: Resource) -> tuple[tuple[FieldSpec, ...], Routes | None, Routes | None]:
         key = _kind(resource)
-        groups = self._groups.get(key)
-        if groups is None:
-            groups = self._groups[key] = _grouped(self.of(resource), creating)
-        for common, specs in groups:
-            node: Any = resource.node
-            for name in common:
-                if type(node) is not dict:
-                    break
-                node = node.get(name)
-                if node is None:
-                    break
-            if node is not None:
-                yield from specs
+        group, version = group_version(key[0])
+        specs = tuple(spec for spec in self.specs if spec.matches(group, version, key[1]))
+        found = self._memo[key] = (specs, _routes(specs, False), _routes(specs, True))
+        return found
+
+
+class Fields:
+    """The fields of one object that specs name; what is done at one of them changes no other."""
+
+    __slots__ = ("_hits", "_made", "_resource", "_specs")
+
+    def __init__(
+        self, resource: Resource, specs: Sequence[FieldSpec], made: Callable[[], Any] | None, hits: list[Hit] | None
+    ) -> None:
+        self._resource = resource
+        self._specs = specs
+        self._made = made
+        self._hits = hits
+
+    def each(self, leaf: Leaf) -> None:
+        """Call ``leaf`` on every field, spec by spec.
+
+        Raises:
+            KustomizeError: a scalar stands where a path goes on, or what ``leaf`` raises, with the field.
+        """
+        if self._hits is None:
+            for spec in self._specs:
+                apply_spec(self._resource, spec, leaf, self._made)
+            return
+        for number, container, key in self._hits:
+            try:
+                leaf(container, key)
+            except KustomizeError as error:
+                raise _considering(error, self._resource, self._specs[number]) from None
 
 
 def _kind(resource: Resource) -> tuple[str, str]:
@@ -154,34 +174,16 @@ def _kind(resource: Resource) -> tuple[str, str]:
     return resource.api_version, resource.kind
 
 
-_Group: TypeAlias = tuple[tuple[str, ...], list[FieldSpec]]
-"""How the paths of some specs begin, and the specs; nothing for specs that create what is missing."""
-
-
-def _grouped(specs: Iterable[FieldSpec], creating: bool) -> list[_Group]:
-    groups: list[_Group] = []
-    for spec in specs:
-        path = tuple(name.removesuffix("[]") if name[-2:] == "[]" else name for name in split_path(spec.path))
-        if (creating and spec.create) or "" in path or any(type(name) is Index for name in path):
-            path = ()
-        last = groups[-1][0] if groups else ()
-        common = _common(last, path)
-        if path and len(common) >= _WORTH_SHARING:
-            groups[-1] = (common, [*groups[-1][1], spec])
-        else:
-            groups.append((path, [spec]))
-    return groups
-
-
-def _common(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    for i, (one, other) in enumerate(zip(a, b, strict=False)):
-        if one != other:
-            return a[:i]
-    return min(a, b, key=len)
-
-
-_WORTH_SHARING = 4
-"""How long a common beginning must be (``spec.template.spec.affinity``) for one look to answer for several specs."""
+def _routes(specs: Sequence[FieldSpec], making: bool) -> Routes | None:
+    """The paths of specs as one tree; None where one sees what another did, or has segments that are no names."""
+    paths = [split_path(spec.path) for spec in specs]
+    names = [tuple(segment.removesuffix("[]") for segment in path) for path in paths]
+    if any("" in path for path in names) or any(type(segment) is Index for path in paths for segment in path):
+        return None
+    for i, path in enumerate(names):
+        if any(other[: len(path)] == path for other in (*names[:i], *names[i + 1 :])):
+            return None
+    return Routes((path, making and spec.create) for path, spec in zip(paths, specs, strict=True))
 
 
 def apply_spec(resource: Resource, spec: FieldSpec, leaf: Leaf, made: Callable[[], Any] | None = None) -> None:
@@ -196,9 +198,13 @@ def apply_spec(resource: Resource, spec: FieldSpec, leaf: Leaf, made: Callable[[
     try:
         walk(resource.node, split_path(spec.path), 0, leaf, made if spec.create else None)
     except KustomizeError as error:
-        error.args = (f"considering field '{spec.path}' of object {describe(resource)}: {error.message}",)
-        error.message = str(error.args[0])
-        raise error.at(resource.origin.path, line=resource.origin.line) from None
+        raise _considering(error, resource, spec) from None
+
+
+def _considering(error: KustomizeError, resource: Resource, spec: FieldSpec) -> KustomizeError:
+    error.args = (f"considering field '{spec.path}' of object {describe(resource)}: {error.message}",)
+    error.message = str(error.args[0])
+    return error.at(resource.origin.path, line=resource.origin.line)
 
 
 def describe(resource: Resource) -> str:

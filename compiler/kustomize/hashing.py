@@ -124,7 +124,7 @@ def go_string(text: str) -> str:
 
 
 def _go_number(value: float) -> str:
-    from compiler.kustomize.printer import shortest_digits
+    from compiler.kustomize.scalartext import shortest_digits
 
     if value == 0:
         return "-0" if str(value)[0] == "-" else "0"

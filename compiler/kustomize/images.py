@@ -7,16 +7,15 @@ from functools import cache
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.fieldspec import Specs, apply_spec
+from compiler.kustomize.fieldspec import Specs
 from compiler.kustomize.patterns import compile_pattern
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.setter import put, untagged
 
-Found = dict[int, tuple[Any, list[tuple[Any, Any]]]]
-"""By ``id(resource)``: its node, and the places of its images in the order in which they are written."""
+Found = list[tuple[Resource, list[tuple[Any, Any]]]]
+"""Resources that have images, each with their places in the order in which they are written."""
 
-_LISTS = ("containers", "initContainers")
 _TAG = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
 
 
@@ -28,7 +27,7 @@ def set_images(
     The real tool finds images twice, by walking for ``containers`` and by field specs, so ``tagSuffix`` counts twice.
 
     Args:
-        found: where images were found, for entries that run right after one another.
+        found: where images are, for entries that run right after one another; empty before the first.
 
     Raises:
         KustomizeError: an image is not a string.
@@ -36,19 +35,8 @@ def set_images(
     updaters = [_updater(image) for image in images]
     if not updaters:
         return
-    for resource in resources:
-        if resource.kind == "CustomResourceDefinition":
-            continue
+    for resource, places in found or _found(resources, specs, found):
         try:
-            known = None if found is None else found.get(id(resource))
-            if known is not None and known[0] is resource.node:
-                places = known[1]
-            else:
-                places = []
-                _find(resource.node, places)
-                places += _by_specs(resource, specs)
-                if found is not None:
-                    found[id(resource)] = (resource.node, places)
             for update in updaters:
                 for container, key in places:
                     _write(container, key, update)
@@ -56,15 +44,25 @@ def set_images(
             raise error.at(resource.origin.path, line=resource.origin.line) from None
 
 
-def _by_specs(resource: Resource, specs: Specs) -> list[tuple[Any, Any]]:
-    found: list[tuple[Any, Any]] = []
+def _found(resources: Resources, specs: Specs, found: Found | None) -> Found:
+    found = [] if found is None else found
+    places: list[tuple[Any, Any]] = []
 
     def leaf(container: Any, key: Any) -> None:
         _require_scalar(container[key])
-        found.append((container, key))
+        places.append((container, key))
 
-    for spec in specs.reaching(resource, creating=False):
-        apply_spec(resource, spec, leaf)
+    for resource in resources:
+        if resource.kind == "CustomResourceDefinition":
+            continue
+        try:
+            _find(resource.node, places)
+            specs.fields(resource).each(leaf)
+        except KustomizeError as error:
+            raise error.at(resource.origin.path, line=resource.origin.line) from None
+        if places:
+            found.append((resource, places.copy()))
+            places.clear()
     return found
 
 
@@ -78,18 +76,17 @@ def _require_scalar(value: Any) -> None:
 
 def _find(root: Any, places: list[tuple[Any, Any]]) -> None:
     todo = [root]
-    add, take = todo.append, todo.pop
-    while todo:
-        node = take()
+    add = todo.append
+    for node in todo:
         if type(node) is dict:
-            for key, value in node.items():
+            for value in node.values():
                 kind = type(value)
-                if kind is dict:
+                if kind is dict or kind is list:
                     add(value)
-                elif kind is list:
-                    add(value)
-                    if key in _LISTS:
-                        _images(value, places)
+            if "containers" in node:
+                _images(node["containers"], places)
+            if "initContainers" in node:
+                _images(node["initContainers"], places)
         else:
             for value in node:
                 kind = type(value)
@@ -97,7 +94,9 @@ def _find(root: Any, places: list[tuple[Any, Any]]) -> None:
                     add(value)
 
 
-def _images(elements: list[Any], places: list[tuple[Any, Any]]) -> None:
+def _images(elements: Any, places: list[tuple[Any, Any]]) -> None:
+    if type(elements) is not list:
+        return
     for element in elements:
         if type(element) is dict:
             if "image" in element:

@@ -114,7 +114,7 @@ def _merged(made: dict[str, Any]) -> dict[str, Any]:
 
 def go_float(value: float) -> str:
     """A double as Go's ``FormatFloat(value, 'g', -1, 64)`` writes it."""
-    from compiler.kustomize.printer import shortest_digits
+    from compiler.kustomize.scalartext import shortest_digits
 
     if value == 0:
         return "-0" if str(value)[0] == "-" else "0"

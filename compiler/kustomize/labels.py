@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.fieldspec import FieldSpec, Specs, apply_spec, merge_specs
+from compiler.kustomize.fieldspec import Fields, FieldSpec, Specs, merge_specs
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import NULL, Shared, is_null, text_of
 from compiler.kustomize.setter import is_quoted, made_key, put, set_style
@@ -49,13 +49,14 @@ def set_pairs(resources: Resources, pairs: Mapping[str, str], specs: Specs) -> N
     """
     if not pairs:
         return
-    ordered = sorted(pairs.items())
+    setters = [_Setter(key, value) for key, value in sorted(pairs.items())]
     bare = any(spec.path == _ANNOTATIONS and not spec.create for spec in specs.specs)
     for resource in resources:
         if bare and any(spec.path == _ANNOTATIONS and not spec.create for spec in specs.of(resource)):
             _show_annotations(resource)
-        for key, value in ordered:
-            _Setter(key, value).run(resource, specs)
+        fields = specs.fields(resource, dict)
+        for setter in setters:
+            setter.run(fields)
 
 
 _ANNOTATIONS = "metadata/annotations"
@@ -69,16 +70,19 @@ def _show_annotations(resource: Resource) -> None:
 
 
 class _Setter:
-    """Sets one key in the maps of one object."""
+    """Sets one key in the maps of one object after another."""
 
     def __init__(self, key: str, value: str) -> None:
         self.key = key
+        self.made = made_key(key)
+        self.given = value
         self.value: Any = value
         self.places: list[dict[str, Any]] = []
 
-    def run(self, resource: Any, specs: Specs) -> None:
-        for spec in specs.reaching(resource):
-            apply_spec(resource, spec, self.write, dict)
+    def run(self, fields: Fields) -> None:
+        self.value = self.given
+        self.places.clear()
+        fields.each(self.write)
         if len(self.places) > 1:
             shared = Shared(self.value)
             for place in self.places:
@@ -96,17 +100,17 @@ class _Setter:
             raise KustomizeError(
                 f"wrong node kind: expected MappingNode but got ScalarNode: node contents: {text_of(found)}"
             )
-        if self.key in found:
-            if any(place is found for place in self.places):
-                return
-            old = found[self.key]
-            self.value = set_style(old, self.value)
-            if isinstance(old, dict | list):
-                found[self.key] = self.value
-            else:
-                put(found, self.key, self.value)
-            if is_quoted(old):
-                self.value = set_style(old, self.value)
+        if self.key not in found:
+            found[self.made] = self.value
+            self.places.append(found)
             return
-        found[made_key(self.key)] = self.value
-        self.places.append(found)
+        if any(place is found for place in self.places):
+            return
+        old = found[self.key]
+        self.value = set_style(old, self.value)
+        if isinstance(old, dict | list):
+            found[self.key] = self.value
+        else:
+            put(found, self.key, self.value)
+        if is_quoted(old):
+            self.value = set_style(old, self.value)

@@ -32,9 +32,10 @@ Line: TypeAlias = "tuple[int, bool, int, int, str | None, Any]"
 the column of its key; the key, None when it has none; and the value: a scalar's node, the nodes of a list's items, or
 the header of a block. (A plain tuple, for speed.)"""
 
+_Head: TypeAlias = "tuple[bool, int, int, str]"
+"""The second to the fifth of these."""
 _nothing: Line = (_SKIP, False, 0, 0, None, None)
 _unknown: Line = (_OTHER, False, 0, 0, None, None)
-_memos: dict[Callable[[str], Any], dict[str, Line]] = {}
 
 
 def read_lines(text: str, resolve: Callable[[str], Any]) -> tuple[Any, int] | None:
@@ -46,51 +47,51 @@ def read_lines(text: str, resolve: Callable[[str], Any]) -> tuple[Any, int] | No
     """
     if not text.isascii() or not text.replace("\n", "").isprintable():
         return None
-    memo = _memos.setdefault(resolve, {})
-    if len(memo) > _MAX_MEMO:
-        memo.clear()
+    memo = _memos.get(resolve)
+    if memo is None:
+        memo = _memos[resolve] = _Memo(resolve)
+    memo.trim()
     lines = text.split("\n")
-    at = 1 if lines[0] == "---" else 0
-    first, line = _first(lines, at, memo, resolve)
+    first, line = _first(lines, 1 if lines[0] == "---" else 0, memo)
     shape, dash, indent, *_ = line
     if shape == _OTHER or indent:
         return None
     root: Any = [] if dash else {}
-    return (root, first) if _fill(root, lines, first, memo, resolve) else None
+    return (root, first) if _fill(root, lines, first, memo) else None
 
 
-def _first(lines: list[str], at: int, memo: dict[str, Line], resolve: Callable[[str], Any]) -> tuple[int, Line]:
+def _first(lines: list[str], at: int, memo: _Memo) -> tuple[int, Line]:
     for number in range(at, len(lines)):
-        line = _meaning(lines[number], memo, resolve)
+        line = memo.lines.get(lines[number]) or memo.learn(lines[number])
         if line[0] != _SKIP:
             return number, line
     return len(lines), _unknown
 
 
-def _fill(root: Any, lines: list[str], at: int, memo: dict[str, Line], resolve: Callable[[str], Any]) -> bool:
+def _fill(root: Any, lines: list[str], first: int, memo: _Memo) -> bool:
     """Read lines into a map or list that begins in column 0; False when one of them is not understood."""
-    current, column = root, 0
+    current, column, in_list = root, 0, type(root) is list
     opened: str | None = None
     """The key of ``current`` whose value the next line decides."""
     stack: list[tuple[Any, int]] = []
-    known = memo.get
-    count = len(lines)
-    while at < count:
-        text = lines[at]
-        shape, dash, indent, inner, key, value = known(text) or _meaning(text, memo, resolve)
-        if shape == _SKIP:
-            at += 1
+    goes_on = first
+    """The line after the last one that was read; others belong to a block."""
+    for at, line in enumerate(map(memo.lines.get, lines)):
+        if at < goes_on:
             continue
-        if shape == _OTHER:
+        shape, dash, indent, inner, key, value = line or memo.learn(lines[at])
+        if shape >= _SKIP:
+            if shape == _SKIP:
+                continue
             return False
         if opened is not None:
             if indent > column or (dash and indent == column):
                 stack.append((current, column))
                 below: Any = [] if dash else {}
                 current[opened] = below
-                current, column = below, indent
+                current, column, in_list = below, indent, dash
             else:
-                current[opened] = resolve("")
+                current[opened] = memo.resolve("")
             opened = None
         elif indent > column:
             return False
@@ -99,33 +100,33 @@ def _fill(root: Any, lines: list[str], at: int, memo: dict[str, Line], resolve: 
                 current, column = stack.pop()
             if indent != column:
                 return False
+            in_list = type(current) is list
         if dash:
-            if type(current) is not list:
+            if not in_list:
                 return False
             if key is not None:
                 item: dict[str, Any] = {}
                 current.append(item)
                 stack.append((current, column))
-                current, column = item, inner
+                current, column, in_list = item, inner, False
         else:
-            if type(current) is list:
+            if in_list:
                 if not stack:
                     return False
                 current, column = stack.pop()
+                in_list = type(current) is list
                 if indent != column:
                     return False
             if key in current:
                 return False
-        at += 1
-        if shape == _OPEN:
-            opened = key
-            continue
         if shape:
+            if shape == _OPEN:
+                opened = key
+                continue
             if shape == _LITERAL:
-                value, end = _literal(lines, at, column, value)
-                if end < 0:
+                value, goes_on = _literal(lines, at + 1, column, value)
+                if goes_on < 0:
                     return False
-                at = end
             else:
                 value = list(value) if shape == _LIST else {}
         if key is None:
@@ -133,7 +134,7 @@ def _fill(root: Any, lines: list[str], at: int, memo: dict[str, Line], resolve: 
         else:
             current[key] = value
     if opened is not None:
-        current[opened] = resolve("")
+        current[opened] = memo.resolve("")
     return True
 
 
@@ -158,11 +159,62 @@ def _literal(lines: list[str], at: int, parent: int, header: str) -> tuple[Any, 
     return Quoted("\n".join(body)), end
 
 
-def _meaning(text: str, memo: dict[str, Line], resolve: Callable[[str], Any]) -> Line:
-    found = memo.get(text)
-    if found is None:
-        found = memo[text] = _parse(text, resolve)
-    return found
+class _Memo:
+    """What lines mean, with one way of reading plain scalars.
+
+    Args:
+        resolve: the node of a plain scalar.
+    """
+
+    __slots__ = ("_heads", "_values", "lines", "resolve")
+
+    def __init__(self, resolve: Callable[[str], Any]) -> None:
+        self.resolve = resolve
+        self.lines: dict[str, Line] = {}
+        self._heads: dict[str, _Head | None] = {}
+        self._values: dict[str, tuple[int, Any]] = {}
+
+    def trim(self) -> None:
+        """Forget all when it has become too much."""
+        if len(self.lines) > _MAX_MEMO:
+            self.lines.clear()
+            self._heads.clear()
+            self._values.clear()
+
+    def learn(self, text: str) -> Line:
+        """What a line means that was not met before."""
+        start, _, rest = text.partition(": ")
+        rest = rest.strip(" ")
+        head = None
+        if rest:
+            if start not in self._heads:
+                self._heads[start] = _head(start, self.resolve)
+            head = self._heads[start]
+        if head is None:
+            found = _parse(text, self.resolve)
+        else:
+            value = self._values.get(rest)
+            if value is None:
+                value = self._values[rest] = _value(rest, self.resolve)
+            found = (value[0], *head, value[1])
+        self.lines[text] = found
+        return found
+
+
+_memos: dict[Callable[[str], Any], _Memo] = {}
+
+
+def _head(text: str, resolve: Callable[[str], Any]) -> _Head | None:
+    """What stands before a value, when it is spaces, a dash maybe, and a key."""
+    body = text.lstrip(" ")
+    indent = column = len(text) - len(body)
+    dash = body[:2] == "- "
+    if dash:
+        body = body[2:].lstrip(" ")
+        column = len(text) - len(body)
+    if column > _MAX_COLUMN or _KEY.match(body) is None or type(resolve(body)) is not str:
+        return None
+    return dash, indent, column, body
 
 
 def _parse(text: str, resolve: Callable[[str], Any]) -> Line:

@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
-from compiler.kustomize.identity import Id, group_version
+from compiler.kustomize.identity import group_version
 from compiler.kustomize.resource import Resources
 from compiler.kustomize.scalars import text_of
 from compiler.kustomize.setter import put, untagged
@@ -31,23 +31,29 @@ def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = F
         put(container, key, untagged(old, name + text if suffix else text + name))
 
     for resource in resources:
-        original = resource.original()
-        if _skipped(original):
+        api_version, kind = resource.api_version, resource.kind
+        original = resource.previous[0][2] if resource.previous else kind
+        if _is_skipped(api_version, original):
             continue
-        group, version = group_version(original.api_version)
+        group, version = group_version(api_version)
         for spec in specs.specs:
-            if not spec.matches(group, version, original.kind):
+            if not spec.matches(group, version, original):
                 continue
+            named = False
             if spec.path == "metadata/name":
                 (resource.suffixes if suffix else resource.prefixes).append(text)
                 resource.push_history()
-            group_now, version_now = group_version(resource.api_version)
-            if spec.matches(group_now, version_now, resource.kind):
+                named = type(resource.metadata.get("name")) is str
+            if kind != original and not spec.matches(group, version, kind):
+                continue
+            if named:
+                write(resource.metadata, "name")
+            else:
                 apply_spec(resource, spec, write, made_scalar)
     resources.changed()
 
 
-def _skipped(original: Id) -> bool:
-    if original.kind in ("CustomResourceDefinition", "Namespace"):
+def _is_skipped(api_version: str, kind: str) -> bool:
+    if kind in ("CustomResourceDefinition", "Namespace"):
         return True
-    return original.kind == "APIService" and original.api_version.startswith("apiregistration.k8s.io/")
+    return kind == "APIService" and api_version.startswith("apiregistration.k8s.io/")

@@ -10,7 +10,7 @@ from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
 from compiler.kustomize.identity import CLUSTER, Id, id_text
 from compiler.kustomize.resource import Resource, Resources
-from compiler.kustomize.scalars import is_null, text_of
+from compiler.kustomize.scalars import EMPTY_NULL, is_null, text_of
 from compiler.kustomize.setter import put, set_style
 
 Write = Callable[[Any, Any], None]
@@ -53,7 +53,8 @@ def set_namespace(
                 continue
             apply_spec(resource, spec, write, made_scalar)
     resources.changed()
-    _require_unique(resources)
+    if len(resources.by_current()) != len(resources):
+        _refuse_twins(resources)
 
 
 def _helm_made(resource: Resource) -> bool:
@@ -72,15 +73,20 @@ def _put(resource: Resource, current: Id, subjects: str, write: Write) -> None:
         metadata = resource.node.get("metadata")
         if type(metadata) is not dict:
             metadata = resource.node["metadata"] = {}
-        metadata.setdefault("namespace", made_scalar())
+        metadata.setdefault("namespace", EMPTY_NULL)
         write(metadata, "namespace")
     if current.kind in _ROLE_BINDINGS:
         _set_subjects(resource, subjects, write)
 
 
 def _writer(namespace: str, unset_only: bool) -> Write:
+    plain = set_style(EMPTY_NULL, namespace)
+
     def write(container: Any, key: Any) -> None:
         old = container[key]
+        if old is EMPTY_NULL:
+            container[key] = plain
+            return
         if isinstance(old, dict | list):
             raise KustomizeError(
                 "namespace field specs must target scalar nodes",
@@ -112,7 +118,7 @@ def _set_subjects(resource: Resource, mode: str, write: Write) -> None:
             write(subject, "namespace")
 
 
-def _require_unique(resources: Resources) -> None:
+def _refuse_twins(resources: Resources) -> None:
     seen: dict[Id, Resource] = {}
     for resource in resources:
         current = resource.current()

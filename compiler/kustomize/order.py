@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache, cmp_to_key
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import group_version
@@ -59,26 +60,28 @@ def ordered(resources: Sequence[Resource], options: Mapping[str, Any] | None) ->
     legacy = (options or {}).get("legacySortOptions")
     if legacy is not None:
         ranks = _ranks(legacy.get("orderFirst", ()), legacy.get("orderLast", ()))
-    keyed = [(*_key(resource, ranks), resource) for resource in resources]
-    if sum(1 for entry in keyed if entry[2] == "Namespace") > 1:
+    keyed = [(_key(resource, ranks), resource) for resource in resources]
+    if sum(resource.kind == "Namespace" for resource in resources) > 1:
         keyed.sort(key=cmp_to_key(_compare))
     else:
-        keyed.sort(key=lambda entry: (entry[0], entry[1], entry[3]))
-    return [entry[4] for entry in keyed]
+        keyed.sort(key=itemgetter(0))
+    return [entry[1] for entry in keyed]
 
 
-def _key(resource: Resource, ranks: Mapping[str, int]) -> tuple[int, bytes, str, bytes]:
-    current = resource.current()
-    group, version = group_version(current.api_version)
-    kind = current.kind
-    gvk, start = _of_kind(group, version, kind)
-    identity = f"{start}|{resource.namespace or '~X'}|{current.name or '~N'}"
-    return ranks.get(kind, 0), gvk, kind, _bytes(identity)
+_Key: TypeAlias = "tuple[int, str, str]"
+"""The rank of a kind, what is compared next, and the last: texts compare as their UTF-8 does."""
+
+
+def _key(resource: Resource, ranks: Mapping[str, int]) -> _Key:
+    kind = resource.kind
+    gvk, start = _of_kind(resource.api_version, kind)
+    return ranks.get(kind, 0), gvk, f"{start}|{resource.namespace or '~X'}|{resource.name or '~N'}"
 
 
 @cache
-def _of_kind(group: str, version: str, kind: str) -> tuple[bytes, str]:
-    return _bytes(gvk_text(group, version, kind)), f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}"
+def _of_kind(api_version: str, kind: str) -> tuple[str, str]:
+    group, version = group_version(api_version)
+    return gvk_text(group, version, kind), f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}"
 
 
 def gvk_text(group: str, version: str, kind: str) -> str:
@@ -86,16 +89,13 @@ def gvk_text(group: str, version: str, kind: str) -> str:
     return f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _compare(a: tuple[int, bytes, str, bytes, Resource], b: tuple[int, bytes, str, bytes, Resource]) -> int:
+def _compare(one: tuple[_Key, Resource], other: tuple[_Key, Resource]) -> int:
+    a, b = one[0], other[0]
     if a[0] != b[0]:
         return a[0] - b[0]
     if a[1] != b[1]:
         less = -1 if a[1] < b[1] else 1
-        if a[2] == b[2] == "Namespace" and (b"~G_" in (a[1][:3], b[1][:3])):
+        if one[1].kind == other[1].kind == "Namespace" and "~G_" in (a[1][:3], b[1][:3]):
             return -less
         return less
-    return (a[3] > b[3]) - (a[3] < b[3])
+    return (a[2] > b[2]) - (a[2] < b[2])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import NameReference, describe, split_path, walk
 from compiler.kustomize.identity import CLUSTER, group_version, id_text
 from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.routes import Hit, Routes
 from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.setter import is_quoted, put, set_field, untagged
 
@@ -27,44 +27,13 @@ class _Rule(NamedTuple):
 class _Rules:
     """The rules for one kind of referrer, and all their paths as one tree, so that an object is walked once."""
 
-    __slots__ = ("listed", "plain", "trie")
+    __slots__ = ("listed", "routes")
 
     def __init__(self, listed: list[_Rule]) -> None:
         self.listed = listed
-        self.plain = all(type(segment) is str and segment not in _ODD for rule in listed for segment in rule.segments)
-        """Whether all paths are names of fields only: others fail where they lead into a map."""
-        self.trie: _Trie = {}
-        for number, rule in enumerate(listed):
-            level = self.trie
-            for segment in rule.segments:
-                numbers, below = level.setdefault(segment.removesuffix("[]"), ([], {}))
-                level = below
-            numbers.append(number)
-
-
-_Trie: TypeAlias = "dict[str, tuple[list[int], _Trie]]"
-
-
-def _gather(node: Any, trie: _Trie, places: list[tuple[int, Any, Any]]) -> None:
-    """Collect the places that the paths of a tree lead to, as (number of the rule, container, key)."""
-    if type(node) is dict:
-        for name, (numbers, below) in trie.items():
-            value = node.get(name)
-            if value is None:
-                continue
-            for number in numbers:
-                places.append((number, node, name))
-            if below:
-                _gather(value, below, places)
-    elif type(node) is list:
-        for element in node:
-            _gather(element, trie, places)
-    elif not is_null(node):
-        raise KustomizeError("expected sequence or mapping node")
-
-
-def _number(place: tuple[int, Any, Any]) -> int:
-    return place[0]
+        plain = all(type(segment) is str and segment not in _ODD for rule in listed for segment in rule.segments)
+        self.routes = Routes((rule.segments, False) for rule in listed) if plain else None
+        """None where a path is not of names of fields only: others fail where they lead into a map."""
 
 
 _ODD: Final = ("", "[]")
@@ -92,15 +61,19 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
     index: dict[str, list[_Renamed]] = {}
     spaces = _Spaces()
     for position, resource in enumerate(resources):
-        now = resource.current().namespace
+        now = resource.effective_namespace
         previous = resource.previous
         first = previous[0][1] if previous else now
         written = resource.namespace
         spaces.add(first, now, written)
         if previous:
             entry = _Renamed(position, resource, now, first, written)
-            for name in {item[0]: None for item in previous}:
-                index.setdefault(name, []).append(entry)
+            for name, _, _ in previous:
+                known = index.get(name)
+                if known is None:
+                    index[name] = [entry]
+                elif known[-1] is not entry:
+                    known.append(entry)
     memo: dict[tuple[str, str], _Rules] = {}
     for resource in resources:
         key = (resource.api_version, resource.previous[0][2] if resource.previous else resource.kind)
@@ -108,7 +81,9 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
         if found is None:
             found = memo[key] = _Rules(_rules_of(table, *key))
         if found.listed:
-            _Fixer(resource, index, spaces).run(found)
+            hits = None if found.routes is None else found.routes.hits(resource.node, None)
+            if hits is None or hits:
+                _Fixer(resource, index, spaces).run(found.listed, hits)
 
 
 def _rules_of(table: list[NameReference], api_version: str, kind: str) -> list[_Rule]:
@@ -159,36 +134,28 @@ class _Fixer:
         ``default`` does not mean a resource that says nothing."""
         self.rule: Any = None
 
-    def run(self, rules: _Rules) -> None:
-        """Apply every rule, in order."""
-        places: list[tuple[int, Any, Any]] = []
-        if not rules.plain:
-            self._walk(rules)
-            return
-        try:
-            _gather(self.referrer.node, rules.trie, places)
-        except KustomizeError:
-            self._walk(rules)
-            raise
-        places.sort(key=_number)
-        for number, container, key in places:
-            self._guarded(rules.listed[number], partial(self._at, container, key))
+    def run(self, rules: list[_Rule], hits: list[Hit] | None) -> None:
+        """Apply every rule, in order.
 
-    def _walk(self, rules: _Rules) -> None:
-        for rule in rules.listed:
-            self._guarded(rule, partial(walk, self.referrer.node, rule.segments, 0, self._at, None))
-
-    def _guarded(self, rule: _Rule, action: Callable[[], None]) -> None:
-        self.rule = rule
+        Args:
+            hits: where the rules lead; None to walk each by itself.
+        """
         try:
-            action()
+            if hits is None:
+                for self.rule in rules:
+                    walk(self.referrer.node, self.rule.segments, 0, self._at, None)
+            else:
+                for number, container, key in hits:
+                    self.rule = rules[number]
+                    self._at(container, key)
         except KustomizeError as error:
+            path = self.rule.path
             error.message = (
-                f"updating name reference in '{rule.path}' field of '{describe(self.referrer)}': "
-                f"considering field '{rule.path}' of object {describe(self.referrer)}: {error.message}"
+                f"updating name reference in '{path}' field of '{describe(self.referrer)}': "
+                f"considering field '{path}' of object {describe(self.referrer)}: {error.message}"
             )
             origin = self.referrer.origin
-            raise error.at(origin.path, line=origin.line, field=rule.path) from None
+            raise error.at(origin.path, line=origin.line, field=path) from None
 
     def _subjects(self) -> set[str]:
         spaces: set[str] = set()

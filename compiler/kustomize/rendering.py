@@ -214,9 +214,9 @@ def _clean(resource: Resource) -> None:
     Raises:
         KustomizeError: the metadata of a list is no map (of anything else, that was refused when it was read).
     """
-    annotations = resource.metadata.get("annotations")
+    metadata = resource.node.setdefault("metadata", {})
+    annotations = metadata.get("annotations") if type(metadata) is dict else None
     if annotations is None:
-        metadata = resource.node.setdefault("metadata", {})
         if type(metadata) is not dict and not is_null(metadata):
             raise KustomizeError(
                 "failed to clean up origin tracking annotations: wrong node kind: expected a map as metadata",

@@ -19,6 +19,7 @@ from compiler.kustomize.scalars import Quoted, copy, is_nil_or_empty, text_of
 from compiler.kustomize.selectors import label_selector
 from compiler.kustomize.setter import put, untagged, with_text
 from compiler.kustomize.strict import decode as decode_struct
+from compiler.kustomize.structured import set_in_text
 from compiler.kustomize.yaml11 import read_yaml11
 
 Entry = Mapping[str, Any]
@@ -176,6 +177,8 @@ class _Selector:
             (position, anchored(selector[field])) for position, field in enumerate(_ID_FIELDS) if selector.get(field)
         ]
         self.kind = next((test for position, test in self.tests if position == _ID_FIELDS.index("kind")), None)
+        self.only_kind = len(self.tests) == (self.kind is not None)
+        """Whether :meth:`may_match` is all there is to ask of an id."""
         self.has_id = any(selector.get(field) for field in _ID_FIELDS)
         self.namespace = selector.get("namespace", "")
         self.labels = label_selector(selector.get("labelSelector", ""))
@@ -218,10 +221,11 @@ def _apply_target(resources: Resources, target: Entry, read: Callable[[], Any]) 
     for resource in candidates:
         if not chosen.may_match(resource) or not chosen.matches_selectors(resource):
             continue
-        # The namespace as it is written: here alone the real tool does not count a missing one as default.
-        ids = [*resource.earlier(), resource.current()._replace(namespace=resource.namespace)]
-        if not any(map(chosen.matches_id, ids)) or any(one.rejects(resource, ids) for one in rejected):
-            continue
+        if rejected or not chosen.only_kind:
+            # The namespace as it is written: here alone the real tool does not count a missing one as default.
+            ids = [*resource.earlier(), resource.current()._replace(namespace=resource.namespace)]
+            if not any(map(chosen.matches_id, ids)) or any(one.rejects(resource, ids) for one in rejected):
+                continue
         for index, path in enumerate(paths):
             try:
                 _copy_value(resource, read, path, options)
@@ -247,11 +251,8 @@ def _copy_value(resource: Resource, read: Callable[[], Any], path: str, options:
         else f'unable to find field "{path}" in replacement target'
     )
     try:
-        if len(segments) > 1:
-            from compiler.kustomize.structured import set_in_text
-
-            if set_in_text(node, segments, value, made):
-                return
+        if len(segments) > 1 and set_in_text(node, segments, value, made):
+            return
         places = find_places(node, segments, made)
     except KustomizeError as error:
         raise KustomizeError(f"{said}: {error.message}", hint=error.hint, unsupported=error.unsupported) from None

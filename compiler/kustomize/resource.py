@@ -119,6 +119,14 @@ class Resource:
         found = metadata.get("namespace") if type(metadata) is dict else None
         return found if type(found) is str else _said(found)
 
+    @property
+    def effective_namespace(self) -> str:
+        """The namespace that identity counts with."""
+        kind = self.kind
+        if kind in CLUSTER_KINDS and is_cluster_scoped(self.api_version, kind):
+            return CLUSTER
+        return self.namespace or "default"
+
     def current(self) -> Id:
         """The id as it is now."""
         node = self.node
@@ -272,10 +280,15 @@ class Resources:
         """The resources that have or had a name, in order."""
         if self._names is None:
             self.work += len(self.items)
-            self._names = {}
+            index: dict[str, list[Resource]] = {}
+            self._names = index
             for resource in self.items:
                 for known in resource.names():
-                    self._names.setdefault(known, []).append(resource)
+                    same = index.get(known)
+                    if same is None:
+                        index[known] = [resource]
+                    else:
+                        same.append(resource)
         return self._names.get(name, [])
 
     def append(self, resource: Resource) -> None:

@@ -187,7 +187,7 @@ def _images(file: Kustomization, loader: Loader, config: Config, table: Table | 
     from compiler.kustomize.images import Found, set_images
 
     specs = config.specs("images")
-    found: Found = {}
+    found: Found = []
     for index, entry in enumerate(entries):
         yield Step(
             "images",

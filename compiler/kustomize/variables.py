@@ -223,7 +223,7 @@ def _write(container: Any, key: Any, text: str, values: Mapping[str, Any], used:
         if expanded != text:
             put(container, key, Quoted(expanded))
     else:
-        from compiler.kustomize.printer import format_number
+        from compiler.kustomize.scalartext import format_number
 
         tag = "bool" if isinstance(expanded, bool) else "int" if isinstance(expanded, int) else "float"
         put(container, key, Scalar(format_number(expanded), tag))
@@ -268,7 +268,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        from compiler.kustomize.printer import go_float
+        from compiler.kustomize.scalartext import go_float
 
         return go_float(value)
     return str(value)

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.kustomize.natural import sort_keys
-from compiler.kustomize.printer import format_number, print_document
+from compiler.kustomize.printer import print_document
 from compiler.kustomize.scalars import resolve_plain
+from compiler.kustomize.scalartext import format_number
 from compiler.kustomize.values import from_plain, plain, value_of
 
 
