@@ -7,7 +7,7 @@ from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
-from compiler.kustomize.patterns import is_literal, re2_search
+from compiler.kustomize.patterns import Matcher, is_literal, re2_search
 from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.setter import is_quoted, made_key, untagged
 
@@ -62,6 +62,12 @@ def get_place(node: Any, path: tuple[str, ...]) -> Place | None:
             if part not in current:
                 return None
             place = (current, part)
+        elif is_condition(part):
+            _require(current, list)
+            found = _element(current if type(current) is list else [], *split_condition(part))
+            if found is None:
+                return None
+            place = (current, found)
         elif _INDEX.match(part):
             index = int(part)
             if index < 0:
@@ -75,12 +81,6 @@ def get_place(node: Any, path: tuple[str, ...]) -> Place | None:
             if type(current) is not list or not current:
                 return None
             place = (current, len(current) - 1)
-        elif is_condition(part):
-            _require(current, list)
-            found = _element(current if type(current) is list else [], *split_condition(part))
-            if found is None:
-                return None
-            place = (current, found)
         elif part == "*":
             raise KustomizeError("wildcard is not supported in PathGetter")
         else:
@@ -96,8 +96,10 @@ def _element(elements: list[Any], field: str, value: str) -> int | None:
         if not field:
             if text_of(element) == value:
                 return i
-        elif type(element) is dict and field in element and text_of(element[field]) == value:
-            return i
+        elif type(element) is dict and field in element:
+            found = element[field]
+            if found == value if type(found) is str else text_of(found) == value:
+                return i
     return None
 
 
@@ -185,7 +187,7 @@ def _find_matching(node: Any, part: str, path: tuple[str, ...], at: int, made: A
     field, pattern = split_condition(part)
     _require(node, list)
     elements = node if type(node) is list else []
-    matches = (lambda text: pattern in text) if is_literal(pattern) else re2_search(pattern)
+    matches = _finder(pattern)
     count = len(found)
     for i, element in enumerate(elements):
         if not field:
@@ -203,6 +205,11 @@ def _find_matching(node: Any, part: str, path: tuple[str, ...], at: int, made: A
         found.append((node, len(node) - 1))
 
 
+@cache
+def _finder(pattern: str) -> Matcher:
+    return (lambda text: pattern in text) if is_literal(pattern) else re2_search(pattern)
+
+
 def _new(path: tuple[str, ...], at: int, made: Any) -> Any:
     if at == len(path):
         return made()
@@ -212,6 +219,8 @@ def _new(path: tuple[str, ...], at: int, made: Any) -> Any:
 
 def _shown(node: Any) -> str:
     """A scalar as it stands in YAML: quoted ones keep their quotes, which an anchored pattern notices."""
+    if type(node) is str:
+        return node
     return f'"{text_of(node)}"' if is_quoted(node) else text_of(node)
 
 

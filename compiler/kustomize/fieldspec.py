@@ -113,65 +113,67 @@ class Specs:
 
     def __init__(self, specs: Iterable[FieldSpec]) -> None:
         self.specs = tuple(specs)
-        self._memo: dict[tuple[str, str], tuple[tuple[FieldSpec, ...], Routes | None, Routes | None]] = {}
+        self._memo: dict[tuple[str, str], _OfKind] = {}
 
     def of(self, resource: Resource) -> tuple[FieldSpec, ...]:
         """The specs that apply to a resource as it is now."""
-        return (self._memo.get(_kind(resource)) or self._learn(resource))[0]
+        return self._of_kind(resource).specs
 
-    def fields(self, resource: Resource, made: Callable[[], Any] | None = None) -> Fields:
-        """The fields of a resource that the specs name.
+    def hits(self, resource: Resource, made: Callable[[], Any] | None = None) -> list[Hit] | None:
+        """Where the specs lead in a resource, each hit with the number of its spec in :meth:`of`.
+
+        What is done at one of them changes no other.
 
         Args:
             made: makes the value of a missing field, when the transformer creates fields (a map or a scalar).
+
+        Returns:
+            None when each spec is to be walked by itself, as :meth:`each` does.
         """
-        specs, finding, making = self._memo.get(_kind(resource)) or self._learn(resource)
-        routes = finding if made is None else making
-        return Fields(resource, specs, made, None if routes is None else routes.hits(resource.node, made))
+        known = self._of_kind(resource)
+        routes = known.finding if made is None else known.making
+        return None if routes is None else routes.hits(resource.node, made)
 
-    def _learn(self, resource: Resource) -> tuple[tuple[FieldSpec, ...], Routes | None, Routes | None]:
-        key = _kind(resource)
-        group, version = group_version(key[0])
-        specs = tuple(spec for spec in self.specs if spec.matches(group, version, key[1]))
-        found = self._memo[key] = (specs, _routes(specs, False), _routes(specs, True))
-        return found
+    def each(self, resource: Resource, leaf: Leaf, made: Callable[[], Any] | None = None) -> None:
+        """Call ``leaf`` on every field that the specs name, spec by spec.
 
-
-class Fields:
-    """The fields of one object that specs name; what is done at one of them changes no other."""
-
-    __slots__ = ("_hits", "_made", "_resource", "_specs")
-
-    def __init__(
-        self, resource: Resource, specs: Sequence[FieldSpec], made: Callable[[], Any] | None, hits: list[Hit] | None
-    ) -> None:
-        self._resource = resource
-        self._specs = specs
-        self._made = made
-        self._hits = hits
-
-    def each(self, leaf: Leaf) -> None:
-        """Call ``leaf`` on every field, spec by spec.
+        Args:
+            made: as for :meth:`hits`.
 
         Raises:
             KustomizeError: a scalar stands where a path goes on, or what ``leaf`` raises, with the field.
         """
-        if self._hits is None:
-            for spec in self._specs:
-                apply_spec(self._resource, spec, leaf, self._made)
+        specs = self.of(resource)
+        hits = self.hits(resource, made)
+        if hits is None:
+            for spec in specs:
+                apply_spec(resource, spec, leaf, made)
             return
-        for number, container, key in self._hits:
+        for number, container, key in hits:
             try:
                 leaf(container, key)
             except KustomizeError as error:
-                raise _considering(error, self._resource, self._specs[number]) from None
+                raise _considering(error, resource, specs[number]) from None
+
+    def _of_kind(self, resource: Resource) -> _OfKind:
+        node = resource.node
+        version, kind = node.get("apiVersion"), node.get("kind")
+        if type(version) is not str or type(kind) is not str:
+            version, kind = resource.api_version, resource.kind
+        found = self._memo.get((version, kind))
+        if found is None:
+            group, version_only = group_version(version)
+            specs = tuple(spec for spec in self.specs if spec.matches(group, version_only, kind))
+            found = self._memo[version, kind] = _OfKind(specs, _routes(specs, False), _routes(specs, True))
+        return found
 
 
-def _kind(resource: Resource) -> tuple[str, str]:
-    version, kind = resource.node.get("apiVersion"), resource.node.get("kind")
-    if type(version) is str and type(kind) is str:
-        return version, kind
-    return resource.api_version, resource.kind
+class _OfKind(NamedTuple):
+    """The specs that apply to a kind, and their paths for transformers that create no fields, and for others."""
+
+    specs: tuple[FieldSpec, ...]
+    finding: Routes | None
+    making: Routes | None
 
 
 def _routes(specs: Sequence[FieldSpec], making: bool) -> Routes | None:

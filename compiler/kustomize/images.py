@@ -39,7 +39,10 @@ def set_images(
         try:
             for update in updaters:
                 for container, key in places:
-                    _write(container, key, update)
+                    old = container[key]
+                    new = update(old if type(old) is str else text_of(old))
+                    if new is not None:
+                        put(container, key, untagged(old, new))
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line) from None
 
@@ -57,7 +60,7 @@ def _found(resources: Resources, specs: Specs, found: Found | None) -> Found:
             continue
         try:
             _find(resource.node, places)
-            specs.fields(resource).each(leaf)
+            specs.each(resource, leaf)
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line) from None
         if places:
@@ -104,13 +107,6 @@ def _images(elements: Any, places: list[tuple[Any, Any]]) -> None:
                 places.append((element, "image"))
         elif not is_null(element):
             raise KustomizeError("wrong node kind: expected MappingNode but got a list or scalar")
-
-
-def _write(container: Any, key: Any, update: Callable[[str], str | None]) -> None:
-    old = container[key]
-    new = update(old if type(old) is str else text_of(old))
-    if new is not None:
-        put(container, key, untagged(old, new))
 
 
 def _updater(image: Mapping[str, str]) -> Callable[[str], str | None]:

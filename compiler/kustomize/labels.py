@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import KeysView, Mapping
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.fieldspec import Fields, FieldSpec, Specs, merge_specs
+from compiler.kustomize.fieldspec import FieldSpec, Specs, merge_specs
 from compiler.kustomize.resource import Resource, Resources
+from compiler.kustomize.routes import Hit
 from compiler.kustomize.scalars import NULL, Shared, is_null, text_of
 from compiler.kustomize.setter import is_quoted, made_key, put, set_style
 
@@ -54,9 +55,25 @@ def set_pairs(resources: Resources, pairs: Mapping[str, str], specs: Specs) -> N
     for resource in resources:
         if bare and any(spec.path == _ANNOTATIONS and not spec.create for spec in specs.of(resource)):
             _show_annotations(resource)
-        fields = specs.fields(resource, dict)
+        maps = _maps_without(pairs.keys(), specs.hits(resource, dict))
         for setter in setters:
-            setter.run(fields)
+            if maps is None:
+                setter.run(resource, specs)
+            else:
+                setter.add(maps, setter.given)
+
+
+def _maps_without(keys: KeysView[str], hits: list[Hit] | None) -> list[dict[str, Any]] | None:
+    """The maps to set keys in, where all are maps and none has any of the keys: then no old value says how."""
+    if hits is None:
+        return None
+    maps = []
+    for _, container, key in hits:
+        found = container[key]
+        if type(found) is not dict or not keys.isdisjoint(found):
+            return None
+        maps.append(found)
+    return maps
 
 
 _ANNOTATIONS = "metadata/annotations"
@@ -79,16 +96,19 @@ class _Setter:
         self.value: Any = value
         self.places: list[dict[str, Any]] = []
 
-    def run(self, fields: Fields) -> None:
+    def run(self, resource: Resource, specs: Specs) -> None:
+        """Set it wherever the specs lead."""
         self.value = self.given
-        self.places.clear()
-        fields.each(self.write)
-        if len(self.places) > 1:
-            shared = Shared(self.value)
-            for place in self.places:
-                place[self.key] = shared
-        elif self.places:
-            self.places[0][self.key] = self.value
+        self.places = []
+        specs.each(resource, self.write, dict)
+        self.add(self.places, self.value)
+
+    def add(self, maps: list[dict[str, Any]], value: Any) -> None:
+        """Set a value in maps that had none."""
+        if len(maps) > 1:
+            value = Shared(value)
+        for found in maps:
+            found[self.made] = value
 
     def write(self, container: Any, key: Any) -> None:
         found = container[key]

@@ -198,7 +198,14 @@ class Loader:
         Raises:
             KustomizeError: as :meth:`locate`, or it cannot be read.
         """
-        real = self.locate(path)
+        return self.read(self.locate(path))
+
+    def read(self, real: str) -> tuple[bytes, str]:
+        """As :meth:`load`, for what :meth:`locate` found.
+
+        Raises:
+            KustomizeError: it cannot be read.
+        """
         return self._read(real), self._shown(real)
 
     def _shown(self, real: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.fieldspec import Specs, apply_spec, made_scalar
+from compiler.kustomize.fieldspec import FieldSpec, Specs, apply_spec, made_scalar
 from compiler.kustomize.identity import group_version
 from compiler.kustomize.resource import Resources
 from compiler.kustomize.scalars import text_of
@@ -25,35 +26,34 @@ def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = F
 
     def write(container: Any, key: Any) -> None:
         old = container[key]
-        if isinstance(old, dict | list):
+        kind = type(old)
+        if kind is dict or kind is list:
             raise KustomizeError("wrong node kind: expected ScalarNode", hint="a name is a string")
         name = text_of(old)
         put(container, key, untagged(old, name + text if suffix else text + name))
 
-    for resource in resources:
-        api_version, kind = resource.api_version, resource.kind
-        original = resource.previous[0][2] if resource.previous else kind
-        if _is_skipped(api_version, original):
-            continue
+    @cache
+    def specs_of(api_version: str, original: str, kind: str) -> list[tuple[FieldSpec, bool]]:
+        """The specs for an object that was first of one kind and is of another, and which of those to walk."""
+        if original in ("CustomResourceDefinition", "Namespace"):
+            return []
+        if original == "APIService" and api_version.startswith("apiregistration.k8s.io/"):
+            return []
         group, version = group_version(api_version)
-        for spec in specs.specs:
-            if not spec.matches(group, version, original):
-                continue
-            named = False
+        return [
+            (spec, spec.matches(group, version, kind)) for spec in specs.specs if spec.matches(group, version, original)
+        ]
+
+    for resource in resources:
+        kind = resource.kind
+        original = resource.previous[0][2] if resource.previous else kind
+        for spec, walked in specs_of(resource.api_version, original, kind):
             if spec.path == "metadata/name":
                 (resource.suffixes if suffix else resource.prefixes).append(text)
                 resource.push_history()
-                named = type(resource.metadata.get("name")) is str
-            if kind != original and not spec.matches(group, version, kind):
-                continue
-            if named:
-                write(resource.metadata, "name")
-            else:
+                if walked and type(resource.metadata.get("name")) is str:
+                    write(resource.metadata, "name")  # as below, at once
+                    continue
+            if walked:
                 apply_spec(resource, spec, write, made_scalar)
     resources.changed()
-
-
-def _is_skipped(api_version: str, kind: str) -> bool:
-    if kind in ("CustomResourceDefinition", "Namespace"):
-        return True
-    return kind == "APIService" and api_version.startswith("apiregistration.k8s.io/")

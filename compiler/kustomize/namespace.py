@@ -40,15 +40,18 @@ def set_namespace(
         )
 
     write = _writer(namespace, unset_only)
+    # Without what is written anyway; a path that begins with a slash is none of these to the real tool.
+    further = Specs(
+        spec
+        for spec in specs.specs
+        if spec.path != "metadata/namespace" and (spec.kind not in _ROLE_BINDINGS or spec.path != "subjects/namespace")
+    )
     for resource in resources:
         if not resource.node or _helm_made(resource):
             continue
         current = resource.push_history()
         _put(resource, current, subjects, write)
-        for spec in specs.of(resource):
-            # What is written already; a path that begins with a slash is none of these to the real tool.
-            if spec.path == "metadata/namespace" or (spec.kind in _ROLE_BINDINGS and spec.path == "subjects/namespace"):
-                continue
+        for spec in further.of(resource):
             if spec.path == "metadata/name" and current.api_version != "v1":
                 continue
             apply_spec(resource, spec, write, made_scalar)

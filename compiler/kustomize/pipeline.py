@@ -189,11 +189,11 @@ def add_resource(path: str, loader: Loader, settings: Settings, into: Accumulato
         KustomizeError: it is neither, or its contents are refused.
     """
     try:
-        where = loader.locate(path)
+        real = loader.locate(path)
     except KustomizeError as error:
         _add_folder(path, loader, settings, into, error)
         return
-    content, where = loader.load(path)
+    content, where = loader.read(real)
     try:
         into.resources.extend(make_resources(loader.cache.read(content), where))
     except KustomizeError as error:

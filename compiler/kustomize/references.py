@@ -59,13 +59,12 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
     """
     table = list(rules)
     index: dict[str, list[_Renamed]] = {}
-    spaces = _Spaces()
+    moves: set[tuple[str, str, str]] = set()
     for position, resource in enumerate(resources):
-        now = resource.effective_namespace
+        written, now = resource.namespaces()
         previous = resource.previous
         first = previous[0][1] if previous else now
-        written = resource.namespace
-        spaces.add(first, now, written)
+        moves.add((first, now, written))
         if previous:
             entry = _Renamed(position, resource, now, first, written)
             for name, _, _ in previous:
@@ -74,6 +73,7 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
                     index[name] = [entry]
                 elif known[-1] is not entry:
                     known.append(entry)
+    spaces = _Spaces(moves)
     memo: dict[tuple[str, str], _Rules] = {}
     for resource in resources:
         key = (resource.api_version, resource.previous[0][2] if resource.previous else resource.kind)
@@ -82,7 +82,7 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
             found = memo[key] = _Rules(_rules_of(table, *key))
         if found.listed:
             hits = None if found.routes is None else found.routes.hits(resource.node, None)
-            if hits is None or hits:
+            if hits is None or hits or resource.kind == "RoleBinding":
                 _Fixer(resource, index, spaces).run(found.listed, hits)
 
 
@@ -97,19 +97,19 @@ def _rules_of(table: list[NameReference], api_version: str, kind: str) -> list[_
 
 
 class _Spaces:
-    """Which original and current namespaces there are."""
+    """Which original and current namespaces there are.
 
-    def __init__(self) -> None:
+    Args:
+        moves: namespaces in which resources were first, in which they are, and as that is written.
+    """
+
+    def __init__(self, moves: Iterable[tuple[str, str, str]]) -> None:
         self.current: dict[str, tuple[set[str], set[str]]] = {}
         """The current namespaces of the resources that were first in a namespace, and as they are written."""
-
-    def add(self, original: str, current: str, written: str) -> None:
-        """Note the namespaces of a resource."""
-        known = self.current.get(original)
-        if known is None:
-            known = self.current[original] = (set(), set())
-        known[0].add(current)
-        known[1].add(written)
+        for original, current, written in moves:
+            now, as_written = self.current.setdefault(original, (set(), set()))
+            now.add(current)
+            as_written.add(written)
 
     def holds(self, original: str, visible: set[str] | None, subjects: set[str]) -> bool:
         """Whether some visible resource was first in a namespace."""
@@ -126,8 +126,8 @@ class _Fixer:
         self.referrer = referrer
         self.index = index
         self.spaces = spaces
-        self.current = referrer.current()
-        self.visible = None if self.current.namespace == CLUSTER else {self.current.namespace, CLUSTER}
+        _, self.space = referrer.namespaces()
+        self.visible = None if self.space == CLUSTER else {self.space, CLUSTER}
         """The namespaces whose resources can be meant; None for all."""
         self.subjects = self._subjects() if self.visible and referrer.kind == "RoleBinding" else _NONE
         """Those of the service accounts that a role binding names: they count as its targets write them, so that
@@ -233,7 +233,7 @@ class _Fixer:
             if type(role) is dict and role.get("apiGroup") is not None and role.get("kind") is not None:
                 group, kind = text_of(role["apiGroup"]), text_of(role["kind"])
                 candidates = [item for item in candidates if _selected(item.resource, group, "", kind)]
-        space = self.current.namespace
+        space = self.space
         if space != CLUSTER:
             candidates = [
                 item

@@ -186,8 +186,10 @@ class _Selector:
 
     def may_match(self, resource: Resource) -> bool:
         """Whether any kind that the resource has or had fits: asked first, for it is cheap."""
-        kind = self.kind
-        return kind is None or kind(resource.kind) or any(kind(earlier[2]) for earlier in resource.previous)
+        kind, own = self.kind, resource.kind
+        if kind is None or kind(own):
+            return True
+        return any(map(kind, {earlier for _, _, earlier in resource.previous} - {own}))
 
     def matches_id(self, identity: Id) -> bool:
         for position, test in self.tests:

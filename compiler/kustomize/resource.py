@@ -119,13 +119,12 @@ class Resource:
         found = metadata.get("namespace") if type(metadata) is dict else None
         return found if type(found) is str else _said(found)
 
-    @property
-    def effective_namespace(self) -> str:
-        """The namespace that identity counts with."""
-        kind = self.kind
+    def namespaces(self) -> tuple[str, str]:
+        """The namespace as it is written, and the one that identity counts with."""
+        written, kind = self.namespace, self.kind
         if kind in CLUSTER_KINDS and is_cluster_scoped(self.api_version, kind):
-            return CLUSTER
-        return self.namespace or "default"
+            return written, CLUSTER
+        return written, written or "default"
 
     def current(self) -> Id:
         """The id as it is now."""
@@ -165,12 +164,8 @@ class Resource:
         return [*self.earlier(), self.current()]
 
     def names(self) -> Iterable[str]:
-        """Every name it has or had, each once."""
-        if not self.previous:
-            return (self.name,)
-        names = {entry[0]: None for entry in self.previous}
-        names[self.name] = None
-        return names
+        """Every name it has or had, some maybe more than once."""
+        return (*[entry[0] for entry in self.previous], self.name) if self.previous else (self.name,)
 
     def push_history(self) -> Id:
         """Remember the current id, and return it; what never had a name (a list) has no history.
@@ -287,7 +282,7 @@ class Resources:
                     same = index.get(known)
                     if same is None:
                         index[known] = [resource]
-                    else:
+                    elif same[-1] is not resource:
                         same.append(resource)
         return self._names.get(name, [])
 
@@ -310,7 +305,7 @@ class Resources:
         index[identity] = resource
         self.items.append(resource)
         if self._names is not None:
-            for known in resource.names():
+            for known in set(resource.names()):
                 self._names.setdefault(known, []).append(resource)
 
     def require_unique(self) -> None:
