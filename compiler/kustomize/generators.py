@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import posixpath
 from collections.abc import Mapping
 from typing import Any
@@ -114,7 +113,9 @@ def _fill_config_map(node: dict[str, Any], values: Mapping[str, bytes]) -> None:
 
 
 def _base64(value: bytes) -> str:
-    text = base64.b64encode(value).decode()
+    from binascii import b2a_base64
+
+    text = b2a_base64(value, newline=False).decode()
     if len(text) <= 70:
         return text
     return Quoted("".join(f"{text[i : i + 70]}\n" for i in range(0, len(text), 70)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,8 @@ from compiler.kustomize.scalars import text_of
 from compiler.kustomize.setter import untagged
 from compiler.kustomize.values import plain
 
-_GO_ESCAPES = Pattern("[<>&\u2028\u2029]")
+_GO_ESCAPES = Pattern('["\\\\\\x00-\\x1f<>&\u2028\u2029]')
+_SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _LETTERS = str.maketrans("013ae", "ghkmt")
 
 
@@ -119,8 +119,8 @@ def _enclosed(start: str, items: list[str], end: str, indent: int | None, depth:
 
 def go_string(text: str) -> str:
     """A JSON string as Go's encoder writes it."""
-    encoded = json.dumps(text, ensure_ascii=False)
-    return _GO_ESCAPES.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded)
+    escaped = _GO_ESCAPES.sub(lambda match: _SHORT_ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04x}", text)
+    return f'"{escaped}"'
 
 
 def _go_number(value: float) -> str:

@@ -21,7 +21,7 @@ _MAX_MEMO = 30_000
 _KEY = Pattern(r"[A-Za-z0-9_./][A-Za-z0-9_./$()+-]{0,250}\Z")
 _WORD = r"(?:[A-Za-z0-9_./][A-Za-z0-9_./-]*|\"[^\"\\]*\"|'[^']*')"
 _VALUE = Pattern(
-    r"((?:[A-Za-z0-9_/.$()=+<^~;\\]|-(?=[^ ]))(?:[^:#]|:(?=[^ ])|(?<=[^ ])#)*)\Z"
+    r"((?:[A-Za-z0-9_/.$()=+<^~;\\]|-(?=[^ ]))[^:#]*(?:(?::(?=[^ ])|(?<=[^ ])#)[^:#]*)*)\Z"
     rf"|\"([^\"\\]*)\"\Z|'([^']*)'\Z|(\|-?)\Z|(\{{ *\}})\Z|\[ *({_WORD}(?:, *{_WORD})*)? *\]\Z"
 )
 _ITEM = Pattern(_WORD)
@@ -45,8 +45,6 @@ def read_lines(text: str, resolve: Callable[[str], Any]) -> tuple[Any, int] | No
         text: YAML.
         resolve: the node of a plain scalar.
     """
-    if not text.isascii() or not text.replace("\n", "").isprintable():
-        return None
     memo = _memos.get(resolve)
     if memo is None:
         memo = _memos[resolve] = _Memo(resolve)
@@ -152,6 +150,8 @@ def _literal(lines: list[str], at: int, parent: int, header: str) -> tuple[Any, 
     while end < count and (lines[end].startswith(pad) or not lines[end].strip(" ")):
         end += 1
     body = [line[indent:] for line in lines[at:end]]
+    if not _is_plain("".join(body)):
+        return None, -1
     while not body[-1]:
         body.pop()
     if header == "|":
@@ -187,18 +187,26 @@ class _Memo:
         rest = rest.strip(" ")
         head = None
         if rest:
-            if start not in self._heads:
-                self._heads[start] = _head(start, self.resolve)
-            head = self._heads[start]
-        if head is None:
+            head = self._heads.get(start)
+            if head is None and start not in self._heads:
+                head = self._heads[start] = _head(start, self.resolve)
+        if not _is_plain(text):
+            found = _unknown
+        elif head is None:
             found = _parse(text, self.resolve)
         else:
+            dash, indent, column, key = head
             value = self._values.get(rest)
             if value is None:
                 value = self._values[rest] = _value(rest, self.resolve)
-            found = (value[0], *head, value[1])
+            found = (value[0], dash, indent, column, key, value[1])
         self.lines[text] = found
         return found
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing in a line that is no line to YAML, or no character: tabs and all beyond ASCII."""
+    return text.isascii() and text.isprintable()
 
 
 _memos: dict[Callable[[str], Any], _Memo] = {}

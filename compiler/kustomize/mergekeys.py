@@ -112,7 +112,7 @@ def unmerged(node: dict[str, Any]) -> dict[str, Any]:
     Raises:
         KustomizeError: another key is not a string, or nothing can be merged.
     """
-    if not any(type(key) is Key for key in node):
+    if Key not in map(type, node):
         return node
     result: dict[str, Any] = {}
     left: Key | None = None
@@ -135,7 +135,7 @@ def unmerged(node: dict[str, Any]) -> dict[str, Any]:
 
 def with_texts_for_keys(node: dict[str, Any]) -> dict[str, Any]:
     """A whole object as go-yaml reads it: its own keys are texts whatever they look like (``1:`` is ``"1":``)."""
-    if not any(type(key) is Key for key in node):
+    if Key not in map(type, node):
         return node
     read = {}
     for key, value in node.items():

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     pass
 
 _node = attrgetter("node")
+_ADDING = frozenset(["NamespaceTransformer", "PrefixTransformer", "SuffixTransformer", "LabelTransformer"])
+"""Transformers that run over every object, and never leave one empty."""
 _LOCAL = "config.kubernetes.io/local-config"
 
 
@@ -174,7 +176,7 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
             error.field = error.field and error.field.removeprefix(".")
             error.at(step.origin.path, line=step.origin.line)
         raise file.place(error, step.field, step.entry) from None
-    if not all(map(_node, resources.items)):
+    if step.kind not in _ADDING and not all(map(_node, resources.items)):
         resources.drop({id(resource) for resource in resources if not resource.node})
     if settings.trail:
         from compiler.kustomize.metadata import record

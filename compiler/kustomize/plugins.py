@@ -260,7 +260,7 @@ def _patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
 
 
 def _merge(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
-    from compiler.kustomize.patches import apply_legacy_merges, read_legacy_merges
+    from compiler.kustomize.legacypatches import apply_legacy_merges, read_legacy_merges
 
     entries = [*config.get("paths", ()), *([config["patches"]] if config.get("patches") else [])]
     if not entries:
@@ -270,7 +270,7 @@ def _merge(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
 
 
 def _json_patch(config: dict[str, Any], loader: Loader, file: Kustomization) -> Run:
-    from compiler.kustomize.patches import apply_legacy_json, read_legacy_json
+    from compiler.kustomize.legacypatches import apply_legacy_json, read_legacy_json
 
     entry = {**config, "patch": config.get("jsonOp", "")}
     operations, path, text = read_legacy_json(entry, loader)

@@ -14,8 +14,8 @@ _MAX_MEMO = 100_000
 _Keys: TypeAlias = "tuple[str, ...]"
 _Label: TypeAlias = "str | None"
 """A key as it is written, with its colon; None for one that is too long, or has line breaks, and so stands alone."""
-_Field: TypeAlias = "tuple[str, str | None, str]"
-"""A key, how a line with it begins up to its value, and how it ends the line where its value is a map or a list."""
+_Field: TypeAlias = "tuple[str, str, str]"
+"""A key, how a line with it begins up to its value, and the whole line where its value is a map or a list."""
 _orders: dict[_Keys, list[tuple[str, _Label]]] = {}
 
 
@@ -66,13 +66,15 @@ class _Column:
             self._items = _column(f"{self.lead}- "), _column(f"{self.next.lead}- ")
         return self._items
 
-    def learn(self, keys: _Keys) -> list[_Field]:
-        """The fields of a map with these keys, in order."""
+    def learn(self, keys: _Keys) -> list[_Field] | None:
+        """The fields of a map with these keys, in order; None where one of them has to stand alone."""
         order, keep = _order(keys)
         start = self.lead
         fields: list[_Field] = []
         for key, label in order:
-            fields.append((key, None, start) if label is None else (key, f"{start}{label} ", f"{start}{label}"))
+            if label is None:
+                return None
+            fields.append((key, f"{start}{label} ", f"{start}{label}"))
             start = self.next.lead
         if keep:
             if len(self.fields) > _MAX_MEMO:
@@ -97,16 +99,14 @@ def _map(node: dict[str, Any], column: _Column, out: list[str]) -> None:
     if fields is None:
         node = unmerged(node)
         fields = column.learn(tuple(node))
+        if fields is None:
+            _map_with_long_keys(node, column, out)
+            return
     known, add = SHORT.get, out.append
     for key, head, opening in fields:
         value = node[key]
         kind = type(value)
-        if kind is Shared:
-            value = value.node
-            kind = type(value)
-        if head is None:
-            _long_key(key, value, column, out, opening)
-        elif kind is str:
+        if kind is str:
             add(head + (known(value) or scalar_text(value, column.indent + 2, len(head))))
         elif kind is dict:
             if value:
@@ -121,11 +121,15 @@ def _map(node: dict[str, Any], column: _Column, out: list[str]) -> None:
             else:
                 add(head + "[]")
         else:
+            if kind is Shared:
+                value = value.node
+                kind = type(value)
             text = value.printed if kind is Scalar else None if kind is Folded else known(value)
             add(head + (text or scalar_text(value, column.indent + 2, len(head))))
 
 
 def _list(node: list[Any], column: _Column, out: list[str]) -> None:
+    known = SHORT.get
     item, other = column.items()
     for value in node:
         kind = type(value)
@@ -140,13 +144,23 @@ def _list(node: list[Any], column: _Column, out: list[str]) -> None:
             else:
                 out.append(item.lead + "[]")
         else:
-            out.append(item.lead + scalar_text(value, item.indent, item.indent))
+            text = known(value) if kind is str else None
+            out.append(item.lead + (text or scalar_text(value, item.indent, item.indent)))
         item = other
 
 
-def _long_key(key: str, value: Any, column: _Column, out: list[str], start: str) -> None:
+def _map_with_long_keys(node: dict[str, Any], column: _Column, out: list[str]) -> None:
+    for key, label in _order(tuple(node))[0]:
+        if label is None:
+            _long_key(key, node[key], column, out)
+        else:
+            _map({key: node[key]}, column, out)
+        column = column.next
+
+
+def _long_key(key: str, value: Any, column: _Column, out: list[str]) -> None:
     indent = column.indent + 2
-    out.append(f"{start}? {one_line(key, indent, indent, fold=False)}")
+    out.append(f"{column.lead}? {one_line(key, indent, indent, fold=False)}")
     lead = f"{column.next.lead}: "
     if type(value) is dict and value:
         _map(value, _column(lead), out)

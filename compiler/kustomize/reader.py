@@ -82,6 +82,12 @@ def split_documents(text: str) -> list[tuple[str, int]]:
         return [(text, 0)]
     pieces: list[tuple[str, int]] = []
     start, line = 0, 0
+    if text.count("\n---") == text.count("\n---\n"):  # as nearly always: nothing beside any of them
+        *parts, last = text.split("\n---\n")
+        for part in parts:
+            pieces.append((part + "\n", line))
+            line += part.count("\n") + 2
+        return [*pieces, (last, line)]
     for match in _SEPARATOR.finditer(text):
         rest = match[1].strip()
         number = line + text.count("\n", start, match.start() + 1)

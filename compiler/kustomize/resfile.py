@@ -39,14 +39,15 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
                 raise KustomizeError(
                     "missing Resource metadata", path=origin.path, line=origin.line, hint="an object is a map"
                 )
-            items = _list_items(node, origin)
+            items = _list_items(node, origin) if "items" in node else None
             if items is None:
                 resource = _resource(node, origin)
-                if origin.document is not None:
-                    resource.schemas = documents[origin.document].schemas
                 resource.flow = flow
-                if origin.document is not None and node is documents[origin.document].node:
-                    resource.commented = documents[origin.document].commented
+                if origin.document is not None:
+                    document = documents[origin.document]
+                    resource.schemas = document.schemas
+                    if node is document.node:
+                        resource.commented = document.commented
                 result.append(resource)
             else:
                 for item in items:
@@ -70,7 +71,8 @@ def _unwrap_single(node: Any, origin: Origin, flow: bool) -> Found:
 
 
 def _list_items(node: dict[str, Any], origin: Origin) -> list[Any] | None:
-    if not text_of(node.get("kind")).endswith("List") or "items" not in node:
+    """The items of an object that has a field of that name; None where it is not a list of objects by its kind."""
+    if not text_of(node.get("kind")).endswith("List"):
         return None
     items = node["items"]
     if is_null(items):
@@ -123,9 +125,11 @@ def _resource(node: dict[str, Any], origin: Origin) -> Resource:
     given, name = node.get("kind"), resource.name
     kind = given if type(given) is str else "" if is_null(given) else text_of(given)
     if kind and (name or kind.endswith("List")):
-        if _AGAIN in resource.metadata:
-            _join_annotations(resource.metadata)
-        take_bookkeeping(resource)
+        metadata = resource.metadata
+        if "annotations" in metadata:
+            if _AGAIN in metadata:
+                _join_annotations(metadata)
+            take_bookkeeping(resource)
         return resource
     about = f"object {{{{{resource.api_version} {kind}}} {{{{{name} {resource.namespace}}} map[] map[]}}}}"
     if not kind:

@@ -170,6 +170,12 @@ def resolve_plain(text: str) -> Any:
     return node
 
 
+def resolve_once(text: str) -> Any:
+    """As :func:`resolve_plain`, for a text that was just made and is hardly met again: it is not remembered."""
+    node = PLAIN.get(text)
+    return _resolve(text) if node is None else node
+
+
 def _resolve(text: str) -> Any:
     first = text[0]
     if first not in "+-.0123456789":

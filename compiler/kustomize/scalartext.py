@@ -12,6 +12,7 @@ from compiler.kustomize.values import refolded, require_readable_text, value_of
 _WIDTH = 80
 _MAX_MEMO = 100_000
 _WORDS = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"])
+_NAMES = frozenset(["null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"])
 _BASE60 = Pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
 _UNPRINTABLE = Pattern("[^\\n\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]")
 BREAKS = "\n\x85\u2028\u2029"
@@ -150,7 +151,7 @@ def one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
     if value.isalnum() and value.isascii() and value[0].isalpha() and len(value) > 5:
         return value
     if _PLAIN_FAST.match(value) and value not in _WORDS and (value[0].isalpha() or not is_ambiguous(value)):
-        if value in ("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"):
+        if value in _NAMES:
             return f'"{value}"'
         return _fold_plain(value, indent, column) if fold and " " in value else value
     special = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compiler.kustomize.scalars import Folded, Key, Quoted, Scalar, Shared, is_null, resolve_plain
+from compiler.kustomize.scalars import Folded, Key, Quoted, Scalar, Shared, is_null, resolve_once, resolve_plain
 
 
 def made_key(text: str) -> str:
@@ -64,8 +64,7 @@ def untagged(old: Any, text: str) -> Any:
     """The text as an undecided scalar in the style of ``old`` (names, images, references)."""
     if is_quoted(old):
         return Quoted(text)
-    found = resolve_plain(text)
-    return Scalar(text, "") if type(found) is Scalar else _Undecided(text)
+    return Scalar(text, "") if type(resolve_once(text)) is Scalar else _Undecided(text)
 
 
 class _Undecided(str):

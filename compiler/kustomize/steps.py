@@ -57,7 +57,7 @@ def _merges(file: Kustomization, loader: Loader, config: Config, table: Table | 
     paths = file.items("patchesStrategicMerge")
     if not paths:
         return
-    from compiler.kustomize.patches import apply_legacy_merges, read_legacy_merges
+    from compiler.kustomize.legacypatches import apply_legacy_merges, read_legacy_merges
 
     documents = _placed(file, "patchesStrategicMerge", None, lambda: read_legacy_merges(paths, loader, file.path))
     yield Step(
@@ -150,7 +150,7 @@ def _json_patches(file: Kustomization, loader: Loader, config: Config, table: Ta
     entries = file.items("patchesJson6902")
     if not entries:
         return
-    from compiler.kustomize.patches import apply_legacy_json, read_legacy_json
+    from compiler.kustomize.legacypatches import apply_legacy_json, read_legacy_json
 
     for index, entry in enumerate(entries):
         operations, path, text = _placed(file, "patchesJson6902", index, partial(read_legacy_json, entry, loader))
