@@ -119,6 +119,50 @@ def find_places(node: Any, path: tuple[str, ...], made: Any = None) -> list[Plac
     return found
 
 
+def find_at_once(node: Any, path: tuple[str, ...]) -> list[Place] | None:
+    """The places of :func:`find_places` where only maps, and lists with conditions, stand on the way, as nearly always.
+
+    Returns:
+        None when something else does, or a segment is no plain key or condition; empty when nothing is found.
+    """
+    plan = _plan(path)
+    if plan is None:
+        return None
+    places: list[Place] = [([node], 0)]
+    for key, field, matches in plan:
+        found: list[Place] = []
+        for container, at in places:
+            below = container[at]
+            if matches is None:
+                if type(below) is not dict:
+                    return None
+                if key in below:
+                    found.append((below, key))
+                continue
+            if type(below) is not list:
+                return None
+            for i, element in enumerate(below):
+                if type(element) is dict and field in element and matches(_shown(element[field])):
+                    found.append((below, i))
+        places = found
+    return places
+
+
+@cache
+def _plan(path: tuple[str, ...]) -> list[tuple[str, str, Matcher | None]] | None:
+    """What :func:`find_at_once` does: a key, or the field of a condition and a test; None for other segments."""
+    plan: list[tuple[str, str, Matcher | None]] = []
+    for part in path:
+        if is_key(part):
+            plan.append((part, "", None))
+        elif is_condition(part) and "=" in part and is_literal(split_condition(part)[1]) and split_condition(part)[0]:
+            field, pattern = split_condition(part)
+            plan.append((part, field, _finder(pattern)))
+        else:
+            return None
+    return plan
+
+
 def _find(container: Any, key: Any, path: tuple[str, ...], at: int, made: Any, found: list[Place]) -> None:
     node = container[key]
     while type(node) is dict and at < len(path) and path[at] in node and is_key(path[at]):

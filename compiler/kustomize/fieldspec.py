@@ -130,9 +130,13 @@ class Specs:
         Returns:
             None when each spec is to be walked by itself, as :meth:`each` does.
         """
-        known = self._of_kind(resource)
-        routes = known.finding if made is None else known.making
-        return None if routes is None else routes.hits(resource.node, made)
+        node = resource.node
+        version, kind = node.get("apiVersion"), node.get("kind")
+        known = self._memo.get((version, kind)) if type(version) is str and type(kind) is str else None
+        if known is None:
+            known = self._of_kind(resource)
+        routes = known[1] if made is None else known[2]
+        return None if routes is None else routes.hits(node, made)
 
     def each(self, resource: Resource, leaf: Leaf, made: Callable[[], Any] | None = None) -> None:
         """Call ``leaf`` on every field that the specs name, spec by spec.

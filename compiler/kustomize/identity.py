@@ -80,7 +80,7 @@ def is_cluster_scoped(api_version: str, kind: str) -> bool:
 
 def effective(api_version: str, kind: str, namespace: str) -> str:
     """The namespace that identity counts with."""
-    if is_cluster_scoped(api_version, kind):
+    if kind in CLUSTER_KINDS and is_cluster_scoped(api_version, kind):
         return CLUSTER
     return namespace or "default"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
@@ -49,24 +49,30 @@ def set_images(
 
 def _found(resources: Resources, specs: Specs, found: Found | None) -> Found:
     found = [] if found is None else found
-    places: list[tuple[Any, Any]] = []
-
-    def leaf(container: Any, key: Any) -> None:
-        _require_scalar(container[key])
-        places.append((container, key))
-
     for resource in resources:
         if resource.kind == "CustomResourceDefinition":
             continue
+        places: list[tuple[Any, Any]] = []
         try:
             _find(resource.node, places)
-            specs.each(resource, leaf)
+            hits = specs.hits(resource)
+            for _, container, key in hits or ():
+                if isinstance(container[key], dict | list):
+                    hits = None  # walk again, for the error
+                    break
+                places.append((container, key))
+            if hits is None:
+                specs.each(resource, partial(_add, places))
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line) from None
         if places:
-            found.append((resource, places.copy()))
-            places.clear()
+            found.append((resource, places))
     return found
+
+
+def _add(places: list[tuple[Any, Any]], container: Any, key: Any) -> None:
+    _require_scalar(container[key])
+    places.append((container, key))
 
 
 def _require_scalar(value: Any) -> None:
@@ -84,7 +90,7 @@ def _find(root: Any, places: list[tuple[Any, Any]]) -> None:
         if type(node) is dict:
             for value in node.values():
                 kind = type(value)
-                if kind is dict or kind is list:
+                if kind is not str and (kind is dict or kind is list):
                     add(value)
             if "containers" in node:
                 _images(node["containers"], places)
@@ -103,8 +109,7 @@ def _images(elements: Any, places: list[tuple[Any, Any]]) -> None:
     for element in elements:
         if type(element) is dict:
             if "image" in element:
-                _require_scalar(element["image"])
-                places.append((element, "image"))
+                _add(places, element, "image")
         elif not is_null(element):
             raise KustomizeError("wrong node kind: expected MappingNode but got a list or scalar")
 

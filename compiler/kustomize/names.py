@@ -10,7 +10,7 @@ from compiler.kustomize.fieldspec import FieldSpec, Specs, apply_spec, made_scal
 from compiler.kustomize.identity import group_version
 from compiler.kustomize.resource import Resources
 from compiler.kustomize.scalars import text_of
-from compiler.kustomize.setter import put, untagged
+from compiler.kustomize.setter import put, undecided, untagged
 
 
 def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = False) -> None:
@@ -26,8 +26,10 @@ def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = F
 
     def write(container: Any, key: Any) -> None:
         old = container[key]
-        kind = type(old)
-        if kind is dict or kind is list:
+        if type(old) is str:
+            container[key] = undecided(old + text if suffix else text + old)
+            return
+        if isinstance(old, dict | list):
             raise KustomizeError("wrong node kind: expected ScalarNode", hint="a name is a string")
         name = text_of(old)
         put(container, key, untagged(old, name + text if suffix else text + name))

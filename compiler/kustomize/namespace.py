@@ -46,17 +46,25 @@ def set_namespace(
         for spec in specs.specs
         if spec.path != "metadata/namespace" and (spec.kind not in _ROLE_BINDINGS or spec.path != "subjects/namespace")
     )
+    ids: set[tuple[str, str, str, str]] = set()
     for resource in resources:
         if not resource.node or _helm_made(resource):
+            ids.add(resource.current())
             continue
         current = resource.push_history()
+        api_version, kind, name, space = current
         _put(resource, current, subjects, write)
-        for spec in further.of(resource):
-            if spec.path == "metadata/name" and current.api_version != "v1":
+        others = further.of(resource)
+        for spec in others:
+            if spec.path == "metadata/name" and api_version != "v1":
                 continue
             apply_spec(resource, spec, write, made_scalar)
+        if others or unset_only or space == CLUSTER:
+            ids.add(resource.current())
+        else:
+            ids.add((api_version, kind, name, namespace))
     resources.changed()
-    if len(resources.by_current()) != len(resources):
+    if len(ids) != len(resources):
         _refuse_twins(resources)
 
 

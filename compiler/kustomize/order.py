@@ -61,7 +61,8 @@ def ordered(resources: Sequence[Resource], options: Mapping[str, Any] | None) ->
     if legacy is not None:
         ranks = _ranks(legacy.get("orderFirst", ()), legacy.get("orderLast", ()))
     keyed = [(_key(resource, ranks), resource) for resource in resources]
-    if sum(resource.kind == "Namespace" for resource in resources) > 1:
+    rank = ranks.get("Namespace", 0)
+    if sum(resource.kind == "Namespace" for key, resource in keyed if key[0] == rank) > 1:
         keyed.sort(key=cmp_to_key(_compare))
     else:
         keyed.sort(key=itemgetter(0))
@@ -73,9 +74,9 @@ _Key: TypeAlias = "tuple[int, str, str]"
 
 
 def _key(resource: Resource, ranks: Mapping[str, int]) -> _Key:
-    kind = resource.kind
-    gvk, start = _of_kind(resource.api_version, kind)
-    return ranks.get(kind, 0), gvk, f"{start}|{resource.namespace or '~X'}|{resource.name or '~N'}"
+    api_version, kind, name, namespace = resource.header()
+    gvk, start = _of_kind(api_version, kind)
+    return ranks.get(kind, 0), gvk, f"{start}|{namespace or '~X'}|{name or '~N'}"
 
 
 @cache

@@ -144,7 +144,7 @@ def _list(node: list[Any], column: _Column, out: list[str]) -> None:
             else:
                 out.append(item.lead + "[]")
         else:
-            text = known(value) if kind is str else None
+            text = None if kind is Folded else known(value)
             out.append(item.lead + (text or scalar_text(value, item.indent, item.indent)))
         item = other
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import NameReference, describe, split_path, walk
-from compiler.kustomize.identity import CLUSTER, group_version, id_text
+from compiler.kustomize.identity import CLUSTER, effective, group_version, id_text
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.routes import Hit, Routes
 from compiler.kustomize.scalars import is_null, text_of
@@ -60,11 +60,14 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
     table = list(rules)
     index: dict[str, list[_Renamed]] = {}
     moves: set[tuple[str, str, str]] = set()
+    referrers: list[tuple[Resource, tuple[str, str]]] = []
     for position, resource in enumerate(resources):
-        written, now = resource.namespaces()
+        api_version, kind, _, written = resource.header()
+        now = effective(api_version, kind, written)
         previous = resource.previous
         first = previous[0][1] if previous else now
         moves.add((first, now, written))
+        referrers.append((resource, (api_version, previous[0][2] if previous else kind)))
         if previous:
             entry = _Renamed(position, resource, now, first, written)
             for name, _, _ in previous:
@@ -75,8 +78,7 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
                     known.append(entry)
     spaces = _Spaces(moves)
     memo: dict[tuple[str, str], _Rules] = {}
-    for resource in resources:
-        key = (resource.api_version, resource.previous[0][2] if resource.previous else resource.kind)
+    for resource, key in referrers:
         found = memo.get(key)
         if found is None:
             found = memo[key] = _Rules(_rules_of(table, *key))
@@ -126,7 +128,7 @@ class _Fixer:
         self.referrer = referrer
         self.index = index
         self.spaces = spaces
-        _, self.space = referrer.namespaces()
+        self.space = referrer.current().namespace
         self.visible = None if self.space == CLUSTER else {self.space, CLUSTER}
         """The namespaces whose resources can be meant; None for all."""
         self.subjects = self._subjects() if self.visible and referrer.kind == "RoleBinding" else _NONE
@@ -262,7 +264,7 @@ def _selected(resource: Resource, group: str, version: str, kind: str) -> bool:
     own_group, own_version = group_version(resource.api_version)
     if (group and group != own_group) or (version and version != own_version):
         return False
-    return not kind or any(entry[2] == kind for entry in resource.previous)
+    return not kind or kind in [entry[2] for entry in resource.previous]
 
 
 def _same_affixes(a: Resource, b: Resource, lenient: bool) -> bool:

@@ -8,7 +8,7 @@ from operator import getitem
 from typing import Any, NamedTuple
 
 from compiler.kustomize.errors import KustomizeError
-from compiler.kustomize.fieldpath import find_places, get_place, split_field_path
+from compiler.kustomize.fieldpath import find_at_once, find_places, get_place, split_field_path
 from compiler.kustomize.identity import Id, group_version
 from compiler.kustomize.kustfile import line_of
 from compiler.kustomize.loader import Loader
@@ -244,22 +244,20 @@ def _apply_target(resources: Resources, target: Entry, read: Callable[[], Any]) 
 
 def _copy_value(resource: Resource, read: Callable[[], Any], path: str, options: Entry) -> None:
     node = resource.node
-    value = read()
     segments = split_field_path(path)
-    made = _maker(value, resource.flow) if options.get("create") else None
-    said = (
-        f'unable to find or create field "{path}" in replacement target'
-        if made is not None
-        else f'unable to find field "{path}" in replacement target'
-    )
-    try:
-        if len(segments) > 1 and set_in_text(node, segments, value, made):
-            return
-        places = find_places(node, segments, made)
-    except KustomizeError as error:
-        raise KustomizeError(f"{said}: {error.message}", hint=error.hint, unsupported=error.unsupported) from None
+    places = None if options.get("create") else find_at_once(node, segments)
     if not places:
-        raise KustomizeError(said, hint="check the path, or set options.create to make the field")
+        value = read()
+        made = _maker(value, resource.flow) if options.get("create") else None
+        said = f'unable to find{"" if made is None else " or create"} field "{path}" in replacement target'
+        try:
+            if len(segments) > 1 and set_in_text(node, segments, value, made):
+                return
+            places = find_places(node, segments, made)
+        except KustomizeError as error:
+            raise KustomizeError(f"{said}: {error.message}", hint=error.hint, unsupported=error.unsupported) from None
+        if not places:
+            raise KustomizeError(said, hint="check the path, or set options.create to make the field")
     for container, key in places:
         _set(container, key, read(), options)
 

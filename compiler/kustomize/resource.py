@@ -11,7 +11,6 @@ from compiler.kustomize.identity import (
     CLUSTER_KINDS,
     Id,
     Origin,
-    effective,
     id_text,
     is_cluster_scoped,
 )
@@ -119,32 +118,30 @@ class Resource:
         found = metadata.get("namespace") if type(metadata) is dict else None
         return found if type(found) is str else _said(found)
 
-    def namespaces(self) -> tuple[str, str]:
-        """The namespace as it is written, and the one that identity counts with."""
-        written, kind = self.namespace, self.kind
-        if kind in CLUSTER_KINDS and is_cluster_scoped(self.api_version, kind):
-            return written, CLUSTER
-        return written, written or "default"
-
-    def current(self) -> Id:
-        """The id as it is now."""
+    def header(self) -> tuple[str, str, str, str]:
+        """API version, kind, name, and namespace as it is written: all at once, for loops over many objects."""
         node = self.node
-        api_version, kind = node.get("apiVersion"), node.get("kind")
+        api_version, kind, metadata = node.get("apiVersion"), node.get("kind"), node.get("metadata")
         if type(api_version) is not str:
             api_version = text_of(api_version)
         if type(kind) is not str:
             kind = text_of(kind)
-        metadata = node.get("metadata")
         if type(metadata) is not dict:
-            return Id(api_version, kind, "", effective(api_version, kind, ""))
-        name = metadata.get("name")
+            return api_version, kind, "", ""
+        name, namespace = metadata.get("name"), metadata.get("namespace")
         if type(name) is not str:
             name = _said(name)
+        if namespace is None:
+            namespace = ""
+        elif type(namespace) is not str:
+            namespace = _said(namespace)
+        return api_version, kind, name, namespace
+
+    def current(self) -> Id:
+        """The id as it is now."""
+        api_version, kind, name, namespace = self.header()
         if kind in CLUSTER_KINDS and is_cluster_scoped(api_version, kind):
             return _make(Id, (api_version, kind, name, CLUSTER))
-        namespace = metadata.get("namespace")
-        if type(namespace) is not str:
-            namespace = _said(namespace)
         return _make(Id, (api_version, kind, name, namespace or "default"))
 
     def earlier(self) -> list[Id]:
@@ -175,16 +172,17 @@ class Resource:
                 lists, and ends with a panic when they are of unequal length.
         """
         current = self.current()
-        if not current.name and not self.previous:
+        _, kind, name, namespace = current
+        if not name and not self.previous:
             return current
-        if not current.name or "," in current.name or "," in current.kind:
+        if not name or "," in name or "," in kind:
             raise KustomizeError(
                 "number of previous names, number of previous namespaces, number of previous kinds not equal",
                 path=self.origin.path,
                 line=self.origin.line,
                 hint="an object must have a name without commas before a prefix, suffix or namespace is put on it",
             )
-        self.previous.append((current.name, current.namespace, current.kind))
+        self.previous.append((name, namespace, kind))
         return current
 
     def noted(self) -> bool:

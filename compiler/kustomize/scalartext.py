@@ -124,9 +124,6 @@ def shortest_digits(data: float) -> tuple[str, int]:
 
 
 def _string(value: str, indent: int, column: int) -> str:
-    text = SHORT.get(value)
-    if text is not None:
-        return text
     text = one_line(value, indent, column, fold=True)
     if " " not in text and "\n" not in text:
         if len(SHORT) > _MAX_MEMO:
@@ -148,8 +145,6 @@ def one_line(value: str, indent: int, column: int, *, fold: bool) -> str:
     Raises:
         KustomizeError: it holds a control character.
     """
-    if value.isalnum() and value.isascii() and value[0].isalpha() and len(value) > 5:
-        return value
     if _PLAIN_FAST.match(value) and value not in _WORDS and (value[0].isalpha() or not is_ambiguous(value)):
         if value in _NAMES:
             return f'"{value}"'

@@ -62,8 +62,11 @@ def set_field(container: dict[str, Any], name: str, value: Any) -> None:
 
 def untagged(old: Any, text: str) -> Any:
     """The text as an undecided scalar in the style of ``old`` (names, images, references)."""
-    if is_quoted(old):
-        return Quoted(text)
+    return Quoted(text) if is_quoted(old) else undecided(text)
+
+
+def undecided(text: str) -> Any:
+    """The text as a plain scalar without a tag."""
     return Scalar(text, "") if type(resolve_once(text)) is Scalar else _Undecided(text)
 
 
