@@ -43,7 +43,6 @@ _NONE: Final[set[str]] = set()
 class _Renamed(NamedTuple):
     """A resource that had other names, with what a look-up needs of it."""
 
-    position: int
     resource: Resource
     namespace: str
     original_namespace: str
@@ -60,16 +59,16 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
     table = list(rules)
     index: dict[str, list[_Renamed]] = {}
     moves: set[tuple[str, str, str]] = set()
-    referrers: list[tuple[Resource, tuple[str, str]]] = []
-    for position, resource in enumerate(resources):
+    referrers: list[tuple[Resource, tuple[str, str], str]] = []
+    for resource in resources:
         api_version, kind, _, written = resource.header()
         now = effective(api_version, kind, written)
         previous = resource.previous
         first = previous[0][1] if previous else now
         moves.add((first, now, written))
-        referrers.append((resource, (api_version, previous[0][2] if previous else kind)))
+        referrers.append((resource, (api_version, previous[0][2] if previous else kind), now))
         if previous:
-            entry = _Renamed(position, resource, now, first, written)
+            entry = _Renamed(resource, now, first, written)
             for name, _, _ in previous:
                 known = index.get(name)
                 if known is None:
@@ -78,14 +77,14 @@ def fix_references(resources: Resources, rules: Iterable[NameReference]) -> None
                     known.append(entry)
     spaces = _Spaces(moves)
     memo: dict[tuple[str, str], _Rules] = {}
-    for resource, key in referrers:
+    for resource, key, space in referrers:
         found = memo.get(key)
         if found is None:
             found = memo[key] = _Rules(_rules_of(table, *key))
         if found.listed:
             hits = None if found.routes is None else found.routes.hits(resource.node, None)
             if hits is None or hits or resource.kind == "RoleBinding":
-                _Fixer(resource, index, spaces).run(found.listed, hits)
+                _Fixer(resource, space, index, spaces).run(found.listed, hits)
 
 
 def _rules_of(table: list[NameReference], api_version: str, kind: str) -> list[_Rule]:
@@ -122,13 +121,20 @@ class _Spaces:
 
 
 class _Fixer:
-    """Fixes the references of one resource."""
+    """Fixes the references of one resource.
 
-    def __init__(self, referrer: Resource, index: dict[str, list[_Renamed]], spaces: _Spaces) -> None:
+    Args:
+        referrer: the resource.
+        space: the namespace that its identity counts with.
+        index: the resources that had other names, by those.
+        spaces: all namespaces.
+    """
+
+    def __init__(self, referrer: Resource, space: str, index: dict[str, list[_Renamed]], spaces: _Spaces) -> None:
         self.referrer = referrer
+        self.space = space
         self.index = index
         self.spaces = spaces
-        self.space = referrer.current().namespace
         self.visible = None if self.space == CLUSTER else {self.space, CLUSTER}
         """The namespaces whose resources can be meant; None for all."""
         self.subjects = self._subjects() if self.visible and referrer.kind == "RoleBinding" else _NONE
@@ -223,25 +229,27 @@ class _Fixer:
         if chosen.namespace:
             set_field(node, "namespace", untagged(None, chosen.namespace))
 
-    def _choose(self, candidates: list[_Renamed], *, by_namespace: bool) -> Resource | None:
+    def _sees(self, item: _Renamed) -> bool:
+        """Whether it is in a namespace that the referrer may mean."""
         visible = self.visible
-        if visible is not None:
-            subjects = self.subjects
-            candidates = [item for item in candidates if item.namespace in visible or item.written in subjects]
+        return (
+            visible is None
+            or item.namespace in visible
+            or (item.written in self.subjects and item.resource.kind == "ServiceAccount")
+        )
+
+    def _choose(self, candidates: list[_Renamed], *, by_namespace: bool) -> Resource | None:
         rule = self.rule
-        candidates = [item for item in candidates if _selected(item.resource, rule.group, rule.version, rule.kind)]
         if rule.path.endswith("roleRef/name"):
             role = self.referrer.node.get("roleRef")
             if type(role) is dict and role.get("apiGroup") is not None and role.get("kind") is not None:
                 group, kind = text_of(role["apiGroup"]), text_of(role["kind"])
                 candidates = [item for item in candidates if _selected(item.resource, group, "", kind)]
-        space = self.space
-        if space != CLUSTER:
-            candidates = [
-                item
-                for item in candidates
-                if item.namespace in (space, CLUSTER) or item.resource.kind == "ServiceAccount"
-            ]
+        candidates = [
+            item
+            for item in candidates
+            if self._sees(item) and _selected(item.resource, rule.group, rule.version, rule.kind)
+        ]
         for lenient in (None, True, False):
             if lenient is not None:
                 candidates = [item for item in candidates if _same_affixes(item.resource, self.referrer, lenient)]
