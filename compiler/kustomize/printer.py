@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from compiler.kustomize.mergekeys import unmerged, with_texts_for_keys
@@ -10,7 +11,9 @@ from compiler.kustomize.scalars import Folded, Scalar, Shared, resolve_plain
 from compiler.kustomize.scalartext import BREAKS, SHORT, one_line, scalar_text
 
 _MAX_MEMO = 100_000
+_known = SHORT.get
 
+_Add: TypeAlias = Callable[[str], None]
 _Keys: TypeAlias = "tuple[str, ...]"
 _Label: TypeAlias = "str | None"
 """A key as it is written, with its colon; None for one that is too long, or has line breaks, and so stands alone."""
@@ -28,7 +31,7 @@ def print_document(node: dict[str, Any]) -> str:
     if not node:
         return "{}\n"
     out: list[str] = []
-    _map(with_texts_for_keys(node), _column(""), out)
+    _map(with_texts_for_keys(node), _column(""), out.append)
     out.append("")
     return "\n".join(out)
 
@@ -42,7 +45,7 @@ class _Column:
         lead: the beginning of the first line: spaces, or dashes where it is an item of a list.
     """
 
-    __slots__ = ("_below", "_items", "fields", "indent", "lead", "next")
+    __slots__ = ("_items", "below", "fields", "indent", "lead", "next")
 
     def __init__(self, lead: str) -> None:
         self.lead = lead
@@ -51,14 +54,9 @@ class _Column:
         """The fields of maps met here, in the order in which they are printed."""
         self.next = self if not lead.strip(" ") else _column(" " * len(lead))
         """That of whatever begins on the lines after the first."""
-        self._below: _Column | None = None
+        self.below: _Column | None = None
+        """That of a map in one of the fields; made when there is one."""
         self._items: tuple[_Column, _Column] | None = None
-
-    def below(self) -> _Column:
-        """That of a map in one of its fields."""
-        if self._below is None:
-            self._below = _column(" " * (self.indent + 2))
-        return self._below
 
     def items(self) -> tuple[_Column, _Column]:
         """Those of the first item of a list that begins here, and of all others."""
@@ -93,82 +91,83 @@ def _column(lead: str) -> _Column:
     return found
 
 
-def _map(node: dict[str, Any], column: _Column, out: list[str]) -> None:
+def _map(node: dict[str, Any], column: _Column, add: _Add) -> None:
     keys = tuple(node)
     fields = column.fields.get(keys)
     if fields is None:
         node = unmerged(node)
         fields = column.learn(tuple(node))
         if fields is None:
-            _map_with_long_keys(node, column, out)
+            _map_with_long_keys(node, column, add)
             return
-    known, add = SHORT.get, out.append
     for key, head, opening in fields:
         value = node[key]
         kind = type(value)
         if kind is str:
-            add(head + (known(value) or scalar_text(value, column.indent + 2, len(head))))
+            add(head + (_known(value) or scalar_text(value, column.indent + 2, len(head))))
         elif kind is dict:
             if value:
                 add(opening)
-                _map(value, column.below(), out)
+                below = column.below
+                if below is None:
+                    below = column.below = _column(" " * (column.indent + 2))
+                _map(value, below, add)
             else:
                 add(head + "{}")
         elif kind is list:
             if value:
                 add(opening)
-                _list(value, column.next, out)
+                _list(value, column.next, add)
             else:
                 add(head + "[]")
         else:
             if kind is Shared:
                 value = value.node
                 kind = type(value)
-            text = value.printed if kind is Scalar else None if kind is Folded else known(value)
+            text = value.printed if kind is Scalar else None if kind is Folded else _known(value)
             add(head + (text or scalar_text(value, column.indent + 2, len(head))))
 
 
-def _list(node: list[Any], column: _Column, out: list[str]) -> None:
-    known = SHORT.get
+def _list(node: list[Any], column: _Column, add: _Add) -> None:
     item, other = column.items()
     for value in node:
         kind = type(value)
         if kind is dict:
             if value:
-                _map(value, item, out)
+                _map(value, item, add)
             else:
-                out.append(item.lead + "{}")
+                add(item.lead + "{}")
         elif kind is list:
             if value:
-                _list(value, item, out)
+                _list(value, item, add)
             else:
-                out.append(item.lead + "[]")
+                add(item.lead + "[]")
         else:
-            text = None if kind is Folded else known(value)
-            out.append(item.lead + (text or scalar_text(value, item.indent, item.indent)))
+            text = None if kind is Folded else _known(value)
+            add(item.lead + (text or scalar_text(value, item.indent, item.indent)))
         item = other
 
 
-def _map_with_long_keys(node: dict[str, Any], column: _Column, out: list[str]) -> None:
+def _map_with_long_keys(node: dict[str, Any], column: _Column, add: _Add) -> None:
     for key, label in _order(tuple(node))[0]:
         if label is None:
-            _long_key(key, node[key], column, out)
+            _long_key(key, node[key], column, add)
         else:
-            _map({key: node[key]}, column, out)
+            _map({key: node[key]}, column, add)
         column = column.next
 
 
-def _long_key(key: str, value: Any, column: _Column, out: list[str]) -> None:
+def _long_key(key: str, value: Any, column: _Column, add: _Add) -> None:
     indent = column.indent + 2
-    out.append(f"{column.lead}? {one_line(key, indent, indent, fold=False)}")
+    add(f"{column.lead}? {one_line(key, indent, indent, fold=False)}")
     lead = f"{column.next.lead}: "
     if type(value) is dict and value:
-        _map(value, _column(lead), out)
+        _map(value, _column(lead), add)
     elif type(value) is list and value:
-        _list(value, _column(lead), out)
+        _list(value, _column(lead), add)
     else:
         text = "{}" if type(value) is dict else "[]" if type(value) is list else scalar_text(value, indent, indent)
-        out.append(lead + text)
+        add(lead + text)
 
 
 def _order(keys: _Keys) -> tuple[list[tuple[str, _Label]], bool]:
