@@ -30,7 +30,7 @@ class Reading:
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = text.removeprefix("\ufeff") if text[1:2] != "\ufeff" else text  # libyaml does not count the mark
         self.repairs: dict[int, str] = {}
         """What stands in the text for what libyaml would refuse: code points, and what they mean."""
         self.count = 0
