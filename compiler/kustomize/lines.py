@@ -7,11 +7,14 @@ What a line means without its surroundings is remembered, for the lines of many 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any, TypeAlias
 
+from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
 from compiler.kustomize.scalars import Quoted
+from compiler.kustomize.shapes import AFTER, MAX_DEPTH, MAX_LINES, MAX_SHAPES, Shape, Slot, depth
 
 _NOW, _OPEN, _LITERAL, _LIST, _MAP, _SKIP, _OTHER = range(7)
 _MAX_COLUMN = 250
@@ -27,15 +30,18 @@ _VALUE = Pattern(
 _ITEM = Pattern(_WORD)
 
 
-Line: TypeAlias = "tuple[int, bool, int, int, str | None, Any]"
+Line: TypeAlias = "tuple[int, bool, int, int, str | None, Any, int]"
 """What a line says: how its value is written; whether it begins an item of a list; the column of its first character;
 the column of its key; the key, None when it has none; and the value: a scalar's node, the nodes of a list's items, or
-the header of a block. (A plain tuple, for speed.)"""
+the header of a block. Last, a number that all lines have in common that differ in their values only. (A plain tuple,
+for speed.)"""
 
-_Head: TypeAlias = "tuple[bool, int, int, str]"
+_Head: TypeAlias = "tuple[bool, int, int, str | None]"
 """The second to the fifth of these."""
-_nothing: Line = (_SKIP, False, 0, 0, None, None)
-_unknown: Line = (_OTHER, False, 0, 0, None, None)
+_Parsed: TypeAlias = "tuple[int, _Head, Any]"
+"""The first, those, and the value."""
+_nowhere: _Head = (False, 0, 0, None)
+_value_of, _form_of = itemgetter(5), itemgetter(6)
 
 
 def read_lines(text: str, resolve: Callable[[str], Any]) -> tuple[Any, int] | None:
@@ -50,23 +56,53 @@ def read_lines(text: str, resolve: Callable[[str], Any]) -> tuple[Any, int] | No
         memo = _memos[resolve] = _Memo(resolve)
     memo.trim()
     lines = text.split("\n")
+    if "|" in text or len(lines) > MAX_LINES:
+        return _read(lines, map(memo.get, lines), memo)
+    known = list(map(memo.__getitem__, lines))
+    form = (lines[0] == "---", *map(_form_of, known))  # that line alone may say what is not understood
+    shape = memo.shapes.get(form)
+    if shape is None:
+        memo.shapes[form] = Shape()
+    elif shape.build is not None:
+        return shape.build(list(map(_value_of, known)), memo.empty), shape.first
+    else:
+        shape.met += 1
+        if shape.met > AFTER:
+            _learn_shape(shape, lines, known, memo)
+    return _read(lines, known, memo)
+
+
+def _learn_shape(shape: Shape, lines: list[str], known: list[Line], memo: _Memo) -> None:
+    shape.met = -MAX_LINES  # should it not work, not to try again soon
+    slots: list[Line | None] = [
+        (_NOW, *line[1:5], {} if line[0] == _MAP else Slot(number, copied=line[0] == _LIST), 0)
+        if line[0] in (_NOW, _LIST, _MAP)
+        else line
+        for number, line in enumerate(known)
+    ]
+    found = _read(lines, slots, memo)
+    if found is not None and depth(found[0]) <= MAX_DEPTH:
+        shape.learn(*found)
+
+
+def _read(lines: list[str], known: Iterable[Line | None], memo: _Memo) -> tuple[Any, int] | None:
+    """What :func:`read_lines` says, given what is known of each line."""
     first, line = _first(lines, 1 if lines[0] == "---" else 0, memo)
-    shape, dash, indent, *_ = line
-    if shape == _OTHER or indent:
+    if line is None or line[0] == _OTHER or line[2]:
         return None
-    root: Any = [] if dash else {}
-    return (root, first) if _fill(root, lines, first, memo) else None
+    root: Any = [] if line[1] else {}
+    return (root, first) if _fill(root, lines, known, first, memo) else None
 
 
-def _first(lines: list[str], at: int, memo: _Memo) -> tuple[int, Line]:
+def _first(lines: list[str], at: int, memo: _Memo) -> tuple[int, Line | None]:
     for number in range(at, len(lines)):
-        line = memo.lines.get(lines[number]) or memo.learn(lines[number])
+        line = memo[lines[number]]
         if line[0] != _SKIP:
             return number, line
-    return len(lines), _unknown
+    return len(lines), None
 
 
-def _fill(root: Any, lines: list[str], first: int, memo: _Memo) -> bool:
+def _fill(root: Any, lines: list[str], known: Iterable[Line | None], first: int, memo: _Memo) -> bool:
     """Read lines into a map or list that begins in column 0; False when one of them is not understood."""
     current, column, in_list = root, 0, type(root) is list
     opened: str | None = None
@@ -74,10 +110,10 @@ def _fill(root: Any, lines: list[str], first: int, memo: _Memo) -> bool:
     stack: list[tuple[Any, int]] = []
     goes_on = first
     """The line after the last one that was read; others belong to a block."""
-    for at, line in enumerate(map(memo.lines.get, lines)):
+    for at, line in enumerate(known):
         if at < goes_on:
             continue
-        shape, dash, indent, inner, key, value = line or memo.learn(lines[at])
+        shape, dash, indent, inner, key, value, _ = line or memo[lines[at]]
         if shape >= _SKIP:
             if shape == _SKIP:
                 continue
@@ -89,7 +125,7 @@ def _fill(root: Any, lines: list[str], first: int, memo: _Memo) -> bool:
                 current[opened] = below
                 current, column, in_list = below, indent, dash
             else:
-                current[opened] = memo.resolve("")
+                current[opened] = memo.empty
             opened = None
         elif indent > column:
             return False
@@ -132,7 +168,7 @@ def _fill(root: Any, lines: list[str], first: int, memo: _Memo) -> bool:
         else:
             current[key] = value
     if opened is not None:
-        current[opened] = memo.resolve("")
+        current[opened] = memo.empty
     return True
 
 
@@ -150,7 +186,8 @@ def _literal(lines: list[str], at: int, parent: int, header: str) -> tuple[Any, 
     while end < count and (lines[end].startswith(pad) or not lines[end].strip(" ")):
         end += 1
     body = [line[indent:] for line in lines[at:end]]
-    if not _is_plain("".join(body)):
+    text = "".join(body)
+    if not (text.isascii() and text.isprintable()):
         return None, -1
     while not body[-1]:
         body.pop()
@@ -159,30 +196,51 @@ def _literal(lines: list[str], at: int, parent: int, header: str) -> tuple[Any, 
     return Quoted("\n".join(body)), end
 
 
-class _Memo:
+class _Memo(dict[str, Line]):
     """What lines mean, with one way of reading plain scalars.
 
     Args:
         resolve: the node of a plain scalar.
     """
 
-    __slots__ = ("_heads", "_values", "lines", "resolve")
+    __slots__ = ("_forms", "_heads", "_values", "empty", "resolve", "shapes")
 
     def __init__(self, resolve: Callable[[str], Any]) -> None:
+        super().__init__()
         self.resolve = resolve
-        self.lines: dict[str, Line] = {}
+        self.empty = resolve("")
+        """The node of a value that is left out."""
+        self.shapes: dict[tuple[int, ...], Shape] = {}
         self._heads: dict[str, _Head | None] = {}
         self._values: dict[str, tuple[int, Any]] = {}
+        self._forms: dict[tuple[int, _Head], int] = {}
 
     def trim(self) -> None:
-        """Forget all when it has become too much."""
-        if len(self.lines) > _MAX_MEMO:
-            self.lines.clear()
+        """Forget what has become too much."""
+        if len(self) > _MAX_MEMO:
+            self.clear()
+            self.shapes.clear()
             self._heads.clear()
             self._values.clear()
+            self._forms.clear()
+        elif len(self.shapes) > MAX_SHAPES:
+            self.shapes.clear()
 
-    def learn(self, text: str) -> Line:
-        """What a line means that was not met before."""
+    def __missing__(self, text: str) -> Line:
+        try:
+            shape, head, node = self._learn(text)
+        except KustomizeError:  # a number that JSON does not have: it may stand where it is none
+            shape, head, node = _OTHER, _nowhere, None
+        form = self._forms.get((shape, head))
+        if form is None:
+            form = self._forms[shape, head] = len(self._forms)
+        dash, indent, column, key = head
+        found = self[text] = (shape, dash, indent, column, key, node, form)
+        return found
+
+    def _learn(self, text: str) -> _Parsed:
+        if not (text.isascii() and text.isprintable()):
+            return _OTHER, _nowhere, None
         start, _, rest = text.partition(": ")
         rest = rest.strip(" ")
         head = None
@@ -190,23 +248,12 @@ class _Memo:
             head = self._heads.get(start)
             if head is None and start not in self._heads:
                 head = self._heads[start] = _head(start, self.resolve)
-        if not _is_plain(text):
-            found = _unknown
-        elif head is None:
-            found = _parse(text, self.resolve)
-        else:
-            dash, indent, column, key = head
-            value = self._values.get(rest)
-            if value is None:
-                value = self._values[rest] = _value(rest, self.resolve)
-            found = (value[0], dash, indent, column, key, value[1])
-        self.lines[text] = found
-        return found
-
-
-def _is_plain(text: str) -> bool:
-    """Whether there is nothing in a line that is no line to YAML, or no character: tabs and all beyond ASCII."""
-    return text.isascii() and text.isprintable()
+        if head is None:
+            return _parse(text, self.resolve)
+        value = self._values.get(rest)
+        if value is None:
+            value = self._values[rest] = _value(rest, self.resolve)
+        return value[0], head, value[1]
 
 
 _memos: dict[Callable[[str], Any], _Memo] = {}
@@ -225,32 +272,32 @@ def _head(text: str, resolve: Callable[[str], Any]) -> _Head | None:
     return dash, indent, column, body
 
 
-def _parse(text: str, resolve: Callable[[str], Any]) -> Line:
+def _parse(text: str, resolve: Callable[[str], Any]) -> _Parsed:
     text = text.rstrip(" ")
     body = text.lstrip(" ")
     if not body or body[0] == "#":
-        return _nothing
+        return _SKIP, _nowhere, None
     indent = column = len(text) - len(body)
     dash = body[:2] == "- "
     if dash:
         body = body[2:].lstrip(" ")
         column = len(text) - len(body)
     if column > _MAX_COLUMN:
-        return _unknown
+        return _OTHER, _nowhere, None
     name, colon, rest = body.partition(": ")
     if not colon and body[-1] == ":":
         name, colon = body[:-1], ":"
     key: str | None = name
     if not colon or _KEY.match(name) is None:
         if not dash:
-            return _unknown
+            return _OTHER, _nowhere, None
         key, rest = None, body
     elif type(resolve(name)) is not str:
-        return _unknown
+        return _OTHER, _nowhere, None
     elif not rest:
-        return _OPEN, dash, indent, column, key, None
+        return _OPEN, (dash, indent, column, key), None
     shape, value = _value(rest.lstrip(" "), resolve)
-    return shape, dash, indent, column, key, value
+    return shape, (dash, indent, column, key), value
 
 
 def _value(text: str, resolve: Callable[[str], Any]) -> tuple[int, Any]:
