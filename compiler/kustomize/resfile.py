@@ -33,9 +33,9 @@ def make_resources(documents: list[Document], path: str) -> list[Resource]:
     while found:
         later: Found = []
         for node, origin, flow in found:
-            if is_nil_or_empty(node):
-                continue
-            if type(node) is not dict:
+            if type(node) is not dict or not node:
+                if is_nil_or_empty(node):
+                    continue
                 raise KustomizeError(
                     "missing Resource metadata", path=origin.path, line=origin.line, hint="an object is a map"
                 )
