@@ -213,7 +213,9 @@ class Resource:
                 break
         else:
             return
-        metadata["annotations"] = {made_key(key): value for key, value in self.strings("annotations").items()}
+        strings = {made_key(key): value for key, value in self.strings("annotations").items()}
+        annotations.clear()  # the map stays itself: an image may be known to stand in it
+        annotations.update(strings)
 
     def set_strings(self, field: str, values: dict[str, str]) -> None:
         """Rewrite labels or annotations as a map of strings, as the real setter does (keys lose their tag)."""
