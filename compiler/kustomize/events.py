@@ -25,27 +25,14 @@ from yaml.parser import ParserError
 from compiler.kustomize.dialect import Reading
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.lazy import Pattern
-from compiler.kustomize.mergekeys import Alias, MergeKey, settle
+from compiler.kustomize.mapkeys import TAG, MapKeys
+from compiler.kustomize.mergekeys import Alias, settle
 from compiler.kustomize.reader import MAX_ALIAS_NODES, MAX_DEPTH, Document
-from compiler.kustomize.scalars import (
-    PLAIN,
-    TEMPLATE_HINT,
-    Folded,
-    Key,
-    Quoted,
-    Repeated,
-    Scalar,
-    copy,
-    repeated_key,
-    resolve_plain,
-)
+from compiler.kustomize.scalars import FLOW_NULL, PLAIN, TEMPLATE_HINT, Folded, Quoted, Scalar, copy, resolve_plain
 
-_TAG = "tag:yaml.org,2002:"
-_TEXTS = ("!", f"{_TAG}str", f"{_TAG}merge")
+_TEXTS = ("!", f"{TAG}str", f"{TAG}merge")
 """The tags of keys that are texts to Go; one with any other tag is something unknown, so its map cannot be printed."""
 _NO_UTF8 = Pattern(r"[\udc80-\udcff]")
-FLOW_NULL = Scalar("", "null", quoted=True)
-"""A value left out in ``{a: }``: null to everything, but go-yaml writes it with quotes, so it is printed as ``""``."""
 
 
 def read_events(text: str, first_line: int, resolve: Callable[[str], Any], strict_keys: bool) -> Document | None:
@@ -85,24 +72,20 @@ def _malformed(error: YAMLError, text: str, first_line: int) -> KustomizeError:
     )
 
 
-class _Builder:
+class _Builder(MapKeys):
     """Builds nodes from events with a stack of its own, so that depth costs no recursion."""
 
     def __init__(
         self, get: Callable[[], Any], first_line: int, resolve: Callable[[str], Any], strict_keys: bool, merging: bool
     ) -> None:
+        super().__init__(first_line, strict_keys)
         self.get = get
         self.merging = merging
         """Whether keys ``<<`` stay with aliases as they are until the document is read."""
-        self.first_line = first_line
         self.resolve = resolve
-        self.strict_keys = strict_keys
         self.anchors: dict[str, Any] = {}
         self.expanded = 0
-        self.problem: tuple[str, int] | None = None
         self.flow: set[int] = set()
-        self.map_key: Any = None
-        """The event where a key that is a map or a list ended; what is wrong with the syntax after it is said first."""
 
     def run(self) -> Document | None:
         get = self.get
@@ -196,65 +179,13 @@ class _Builder:
                 current.append(node)
             event = get()
 
-    def _line(self, event: Any) -> int:
-        return self.first_line + int(event.start_mark.line) + 1
-
-    def _key(self, node: Any, event: Any) -> Any:
-        if type(node) is str:
-            return node if node != "<<" or event.tag == f"{_TAG}str" else MergeKey(node)
-        if isinstance(node, str):
-            return node if type(node) is Key else str(node)
-        if node is FLOW_NULL:
-            return ""
-        if type(node) is Scalar:
-            if node.tag == "null" and not node.text and not event.tag:
-                return ""
-            key = Key(node.text)
-            key.tag = node.tag
-            return key
-        if isinstance(node, int | float | bool) or node is None:
-            from compiler.kustomize.yaml11 import json_key
-
-            text = json_key(node)
-            return self._fail(f"unsupported map key: {node}", event) if text is None else text
-        if self.strict_keys:
-            key = Key("")
-            key.tag, key.line = "map", self._line(event)
-            return key
-        if self.map_key is None:
-            self.map_key = event
-        return ""
-
-    def _odd_key(self, node: str, event: Any) -> str:
-        if not self.strict_keys:
-            return node
-        key = Key(f"{node}\0{event.tag}")
-        key.tag = event.tag
-        return key
-
-    def _repeated(self, current: dict[Any, Any], key: Any, event: Any) -> Any:
-        line = self._line(event)
-        if self.strict_keys:
-            if type(key) is MergeKey:
-                if any(type(known) is MergeKey for known in current):
-                    self._fail("duplicate merge key", event, hint="merge a list: <<: [*a, *b]")
-                del current["<<"]  # a quoted one, which goes away
-                return key
-            again = _Again(key)
-            again.line = line
-            return again
-        if self.problem is None:
-            self.problem = (f'mapping key "{key}" already defined', line)
-        del current[key]
-        return key
-
     def _tagged(self, event: Any) -> Any:
         tag, text = event.tag, event.value
         if tag == "!" and not event.style and self.resolve is resolve_plain:
             return resolve_plain(text)
-        if tag == "!" or tag == _TAG + "str" or not tag.startswith(_TAG):
+        if tag == "!" or tag == TAG + "str" or not tag.startswith(TAG):
             return text
-        name = tag[len(_TAG) :]
+        name = tag[len(TAG) :]
         if name == "binary":
             import base64
             import binascii
@@ -290,34 +221,6 @@ class _Builder:
             return Alias(node, size, depth) if self.merging else copy(node)
         return node
 
-    def _set(self, current: dict[Any, Any], key: Any, node: Any, event: Any) -> None:
-        if type(key) is _Again:
-            current[repeated_key(current, key)] = Repeated(str(key), key.line, node)
-        elif type(key) is MergeKey and not self.strict_keys:
-            for source in reversed(self._sources(node, event)):  # go-yaml v2: over what stands before
-                current.update(copy(source))
-        else:
-            current[key] = node
-
-    def _require_maps(self, node: dict[Any, Any], event: Any) -> None:
-        if any(type(key) is MergeKey for key in node):
-            self._sources(node["<<"], event)
-
-    def _sources(self, value: Any, event: Any) -> list[dict[Any, Any]]:
-        sources = [one.target if type(one) is Alias else one for one in (value if type(value) is list else [value])]
-        if any(type(source) is not dict for source in sources):
-            hint = "<< takes a map, an alias of one, or a list of those"
-            self._fail("map merge requires map or sequence of maps as the value", event, hint=hint)
-        return sources
-
-    def _fail(self, message: str, event: Any, *, numbered: bool = True, hint: str | None = None) -> Any:
-        mark = event.start_mark
-        line = self.first_line + mark.line + 1
-        place = f"line {line}: " if numbered else ""
-        raise KustomizeError(
-            f"MalformedYAMLError: yaml: {place}{message}", line=line, column=mark.column + 1, hint=hint
-        )
-
 
 def _in_braces(node: Any) -> Any:
     """What go-yaml makes of a scalar between braces or brackets: it writes nothing, and a time, with quotes."""
@@ -331,13 +234,6 @@ def _in_braces(node: Any) -> Any:
 
 def _nothing(text: str) -> None:
     """No memory of scalars: YAML 1.1 reads them differently."""
-
-
-class _Again(str):
-    """A key that its map has already, and its line."""
-
-    __slots__ = ("line",)
-    line: int
 
 
 def _size(node: Any) -> int:

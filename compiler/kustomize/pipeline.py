@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from compiler.kustomize.accumulator import Accumulator, Settings
+from compiler.kustomize.bases import add_component, add_resource
 from compiler.kustomize.config import Config, default_config, empty_config, merged, read_configuration
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.identity import Origin, know_cluster_scoped
 from compiler.kustomize.kustfile import Kustomization
-from compiler.kustomize.loader import Loader, repo_of
-from compiler.kustomize.resfile import make_resources
+from compiler.kustomize.loader import Loader
 from compiler.kustomize.resource import Resource, Resources
 from compiler.kustomize.scalars import is_null, text_of
 from compiler.kustomize.steps import Step, built_in_steps
-
-if TYPE_CHECKING:
-    pass
 
 _node = attrgetter("node")
 _ADDING = frozenset(["NamespaceTransformer", "PrefixTransformer", "SuffixTransformer", "LabelTransformer"])
@@ -35,8 +31,8 @@ def run(loader: Loader, settings: Settings) -> tuple[Resources, Kustomization]:
     file = loader.kustomization()
     settings.warnings.extend(file.warnings)
     settings.metadata = tuple(file.items("buildMetadata"))
-    _choose_schema(file, loader, settings)
-    result = _accumulate(file, loader, settings, Accumulator())
+    choose_schema(file, loader, settings)
+    result = accumulate(file, loader, settings, Accumulator())
     resources = result.resources
     from compiler.kustomize.references import fix_references
 
@@ -65,8 +61,18 @@ def _observe(resources: Resources, file: Kustomization, settings: Settings, kind
         settings.trace.root_step(resources, file, kind)
 
 
-def _choose_schema(file: Kustomization, loader: Loader, settings: Settings, resources: Resources | None = None) -> None:
-    """The first ``openapi`` of the build wins; ``resources`` are there already, and their ids depend on scopes."""
+def choose_schema(file: Kustomization, loader: Loader, settings: Settings, resources: Resources | None = None) -> None:
+    """Take the schema of a kustomization's ``openapi``: the first one of the build wins.
+
+    Args:
+        file: the kustomization.
+        loader: reads its files.
+        settings: the build's; they keep the schema.
+        resources: what is there already, whose ids depend on scopes.
+
+    Raises:
+        KustomizeError: the schema cannot be read, or there is no such version.
+    """
     wanted = file.get("openapi")
     if not wanted:
         return
@@ -97,7 +103,18 @@ def _choose_schema(file: Kustomization, loader: Loader, settings: Settings, reso
         raise file.place(error, "openapi") from None
 
 
-def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> Accumulator:
+def accumulate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> Accumulator:
+    """Take in a kustomization: what it lists, what it generates, and what it does to all that.
+
+    Args:
+        file: the kustomization.
+        loader: reads its files.
+        settings: the build's.
+        into: where all that goes; a component finds there what was taken in before it.
+
+    Raises:
+        KustomizeError: anything the real tool refuses.
+    """
     into.roots.append(loader.here)
     settings.gathered.append(into)
     loader.namespace = file.get("namespace") or loader.namespace
@@ -114,7 +131,7 @@ def _accumulate(file: Kustomization, loader: Loader, settings: Settings, into: A
     _generate(file, loader, settings, into)
     for index, path in enumerate(file.items("components")):
         try:
-            _add_component(path, loader, settings, into)
+            add_component(path, loader, settings, into)
         except KustomizeError as error:
             error.message = f"accumulating components: {error.message}"
             raise file.place(error, "components", index) from None
@@ -182,128 +199,6 @@ def _run(step: Step, file: Kustomization, settings: Settings, resources: Resourc
         from compiler.kustomize.metadata import record
 
         record(resources, file, settings, step)
-
-
-def add_resource(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
-    """Take in an entry of ``resources``: a file, else a folder.
-
-    Raises:
-        KustomizeError: it is neither, or its contents are refused.
-    """
-    try:
-        real = loader.locate(path)
-    except KustomizeError as error:
-        _add_folder(path, loader, settings, into, error)
-        return
-    content, where = loader.read(real)
-    try:
-        into.resources.extend(make_resources(loader.cache.read(content), where))
-    except KustomizeError as error:
-        error.message = f"accumulating resources from '{path}': {error.message}"
-        raise error.at(where) from None
-
-
-def _add_folder(path: str, loader: Loader, settings: Settings, into: Accumulator, why: KustomizeError) -> None:
-    try:
-        below = loader.folder(path)
-    except KustomizeError as error:
-        if error.unsupported or repo_of(path) is not None:
-            raise
-        if why.unsupported:
-            raise why from None
-        hint = why.hint if "security" in why.message else error.hint or why.hint
-        if "://" in path:
-            hint = "a folder in a repository is written https://HOST/ORG/REPO//FOLDER?ref=COMMIT"
-        raise KustomizeError(
-            f"accumulation err='accumulating resources from '{path}': {why.message}': {error.message}", hint=hint
-        ) from None
-    if below.here == "" and not loader.here:
-        raise why
-    key = (id(below.tree), below.here, below.restricted, below.remotes is None)
-    keep = (
-        settings.keep_bases
-        and not settings.enable_helm
-        and not settings.trail
-        and settings.table is None
-        and settings.trace is None
-    )
-    if keep:
-        found = loader.cache.bases.get(key)
-        if isinstance(found, _Kept):
-            found.check(below)
-            settings.warnings.extend(found.warnings)
-            _absorb(into, found.accumulator.copy())
-            return
-    warned = len(settings.warnings)
-    file = below.kustomization()
-    if file.is_component:
-        raise KustomizeError(
-            f"expected kind != 'Component' for path '{below.said(below.here)}'",
-            hint="list it under components, not resources",
-        )
-    settings.warnings.extend(file.warnings)
-    _choose_schema(file, below, settings, into.resources)
-    made = _accumulate(file, below, settings, Accumulator())
-    if keep and settings.table is None:
-        loader.cache.bases[key] = _Kept(made.copy(), tuple(settings.warnings[warned:]))
-    _absorb(into, made)
-
-
-class _Kept:
-    """A base in the cache."""
-
-    __slots__ = ("accumulator", "warnings")
-
-    def __init__(self, accumulator: Accumulator, warnings: tuple[str, ...]) -> None:
-        self.accumulator = accumulator
-        self.warnings = warnings
-
-    def check(self, below: Loader) -> None:
-        """Refuse to use it where one of its folders would be a cycle."""
-        for root in self.accumulator.roots:
-            for visited in below.parents:
-                if visited == root or not root or visited.startswith(f"{root}/"):
-                    raise KustomizeError(
-                        f"cycle detected: candidate root '{below.said(root)}' "
-                        f"contains visited root '{below.said(visited)}'",
-                        hint="a base cannot be the folder itself or lie above it",
-                    )
-
-
-def _absorb(into: Accumulator, made: Accumulator) -> None:
-    into.resources.extend(made.resources)
-    into.resources.merged |= made.resources.merged
-    into.config = merged(into.config, made.config)
-    into.roots.extend(made.roots)
-    if made.variables:
-        from compiler.kustomize.variables import merge_variables
-
-        merge_variables(into.variables, made.variables)
-
-
-def _add_component(path: str, loader: Loader, settings: Settings, into: Accumulator) -> None:
-    try:
-        below = loader.folder(path)
-    except KustomizeError as error:
-        error.message = f'loader.New "{error.message}"'
-        raise
-    file = below.kustomization()
-    if not file.is_component:
-        raise KustomizeError(
-            f"accumulateDirectory: \"expected kind 'Component' for path '{below.said(below.here)}' "
-            f"but got '{file.fields['kind']}'\"",
-            hint="set kind: Component, or list it under resources",
-        )
-    settings.warnings.extend(file.warnings)
-    _choose_schema(file, below, settings, into.resources)
-    _accumulate(file, below, settings, into)
-    try:
-        into.resources.require_unique()
-        # The real tool starts anew here and merges in all there is: entries that an earlier one now covers are gone.
-        into.config = merged(empty_config(), into.config)
-    except KustomizeError as error:
-        error.message = f'accumulateDirectory: "{error.message}"'
-        raise
 
 
 def _generate(file: Kustomization, loader: Loader, settings: Settings, into: Accumulator) -> None:

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from compiler.kustomize.accumulator import Accumulator, Settings
+from compiler.kustomize.bases import add_resource
 from compiler.kustomize.errors import KustomizeError
 from compiler.kustomize.fieldspec import FieldSpec, Specs
 from compiler.kustomize.identity import Origin, group_version, id_text
 from compiler.kustomize.kustfile import Kustomization
 from compiler.kustomize.loader import Loader
-from compiler.kustomize.pipeline import add_resource
 from compiler.kustomize.reader import read_documents
 from compiler.kustomize.resfile import make_resources
 from compiler.kustomize.resource import Resource, Resources

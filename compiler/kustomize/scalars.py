@@ -130,6 +130,8 @@ def repeated_key(known: dict[str, Any], key: str) -> str:
 Node: TypeAlias = Any
 NULL = Scalar("null", "null")
 EMPTY_NULL = Scalar("", "null")
+FLOW_NULL = Scalar("", "null", quoted=True)
+"""A value left out in ``{a: }``: null to everything, but go-yaml writes it with quotes, so it is printed as ``""``."""
 
 _WORDS = {
     **{word: Scalar(word, "null") for word in ("null", "Null", "NULL", "~")},
