@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.kustomize.errors import KustomizeError
+from compiler.kustomize.scalars import is_null
+
+DIRECTIVE = "$patch"
+DIRECTIVES = ("delete", "replace", "merge")
 
 _NAMES: dict[type, tuple[str, str]] = {
     dict: ("MappingNode", "map"),
@@ -66,3 +70,28 @@ def wrong_kind(expected: type, found: type) -> Misfit:
 def unknown_directive(value: str) -> Misfit:
     """The error for a ``$patch`` that says nothing."""
     return Misfit(f"unknown patch strategy '{value}'", hint="use delete, replace or merge")
+
+
+def kind_of(node: Any) -> type | None:
+    """``dict``, ``list`` or (for any scalar) ``str``; None for nothing and for null."""
+    if node is None or is_null(node):
+        return None
+    if type(node) is dict:
+        return dict
+    return list if type(node) is list else str
+
+
+def require_kind(kind: type, *nodes: Any) -> None:
+    """Stop at the first node of another kind; nothing and null are of every kind.
+
+    Args:
+        kind: as :func:`kind_of` says it.
+        nodes: what is looked at.
+
+    Raises:
+        Misfit: a node is of another kind.
+    """
+    for node in nodes:
+        found = kind_of(node)
+        if found is not None and found is not kind:
+            raise wrong_kind(kind, found)

@@ -1,7 +1,7 @@
 """Our guard and detect-secrets on one corpus: ``python -m tests.secrets.compare_guard PATH-OF-detect-secrets``.
 
 Prints a Markdown table: which leaks each one misses, and which good files it takes for leaks. The corpus is that of
-``test_guard.py`` and every file that the sealers wrote into this repository.
+``samples.py`` and every file that the sealers wrote into this repository.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from compiler.secrets import guard
-from tests.secrets.test_guard import CLEAN, LEAKS, ROOT
+from tests.secrets.samples import CLEAN, LEAKS
+from tests.support.oracle import ROOT
 
 
 def corpus() -> tuple[dict[str, bytes], dict[str, bytes]]:
