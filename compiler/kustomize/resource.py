@@ -208,10 +208,7 @@ class Resource:
         if type(annotations) is not dict or not annotations:
             del metadata["annotations"]
             return
-        for value in annotations.values():
-            if type(value) is not str:
-                break
-        else:
+        if all(type(value) is str for value in annotations.values()):
             return
         strings = {made_key(key): value for key, value in self.strings("annotations").items()}
         annotations.clear()  # the map stays itself: an image may be known to stand in it
