@@ -122,7 +122,7 @@ class Specs:
     def hits(self, resource: Resource, made: Callable[[], Any] | None = None) -> list[Hit] | None:
         """Where the specs lead in a resource, each hit with the number of its spec in :meth:`of`.
 
-        What is done at one of them changes no other.
+        What is done at one of them changes no other. Fields that are to be made are made, also when it gives up.
 
         Args:
             made: makes the value of a missing field, when the transformer creates fields (a map or a scalar).
@@ -183,13 +183,25 @@ class _OfKind(NamedTuple):
 def _routes(specs: Sequence[FieldSpec], making: bool) -> Routes | None:
     """The paths of specs as one tree; None where one sees what another did, or has segments that are no names."""
     paths = [split_path(spec.path) for spec in specs]
-    names = [tuple(segment.removesuffix("[]") for segment in path) for path in paths]
+    names = [_plain(path) for path in paths]
     if any("" in path for path in names) or any(type(segment) is Index for path in paths for segment in path):
         return None
     for i, path in enumerate(names):
         if any(other[: len(path)] == path for other in (*names[:i], *names[i + 1 :])):
             return None
+    made = [path for path, spec in zip(paths, specs, strict=True) if making and spec.create]
+    for path, plain in zip(paths, names, strict=True):
+        for at, segment in enumerate(path):
+            # A list is never made: whether there is something to walk through depends on who came before.
+            if segment != plain[at] and any(
+                other[at : at + 1] == plain[at : at + 1] and _plain(other[:at]) == plain[:at] for other in made
+            ):
+                return None
     return Routes((path, making and spec.create) for path, spec in zip(paths, specs, strict=True))
+
+
+def _plain(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(segment.removesuffix("[]") for segment in path)
 
 
 def apply_spec(resource: Resource, spec: FieldSpec, leaf: Leaf, made: Callable[[], Any] | None = None) -> None:

@@ -44,6 +44,7 @@ class GitTree:
         # In ``commit:folder`` everything behind the colon is a path, so that is resolved to an object first.
         self.commit = self._parse(f"{self._parse(rev) if ':' in rev else rev}^{{tree}}")
         self._batch: subprocess.Popen[bytes] | None = None
+        self._owner = os.getpid()
         self._blobs: dict[str, bytes] = {}
 
     def _parse(self, name: str) -> str:
@@ -63,7 +64,7 @@ class GitTree:
     def close(self) -> None:
         """End the reading process."""
         batch = getattr(self, "_batch", None)
-        if batch is not None:
+        if batch is not None and self._owner == os.getpid():  # a fork has the pipes, but not the process behind them
             self._batch = None
             for stream in (batch.stdin, batch.stdout):
                 if stream is not None:

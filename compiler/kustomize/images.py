@@ -27,7 +27,8 @@ def set_images(
     The real tool finds images twice, by walking for ``containers`` and by field specs, so ``tagSuffix`` counts twice.
 
     Args:
-        found: where images are, for entries that run right after one another; empty before the first.
+        found: where images are, for entries that run right after one another, none of which changes a kind; empty
+            before the first.
 
     Raises:
         KustomizeError: an image is not a string.

@@ -8,6 +8,7 @@ What a line means without its surroundings is remembered, for the lines of many 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import count
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -52,9 +53,8 @@ def read_lines(text: str, resolve: Callable[[str], Any]) -> tuple[Any, int] | No
         resolve: the node of a plain scalar.
     """
     memo = _memos.get(resolve)
-    if memo is None:
-        memo = _memos[resolve] = _Memo(resolve)
-    memo.trim()
+    if memo is None or memo.is_full():
+        memo = _memos[resolve] = _Memo(resolve)  # another thread may go on with the old one
     lines = text.split("\n")
     if "|" in text or len(lines) > MAX_LINES:
         return _read(lines, map(memo.get, lines), memo)
@@ -203,7 +203,7 @@ class _Memo(dict[str, Line]):
         resolve: the node of a plain scalar.
     """
 
-    __slots__ = ("_forms", "_heads", "_values", "empty", "resolve", "shapes")
+    __slots__ = ("_forms", "_heads", "_numbers", "_values", "empty", "resolve", "shapes")
 
     def __init__(self, resolve: Callable[[str], Any]) -> None:
         super().__init__()
@@ -214,17 +214,11 @@ class _Memo(dict[str, Line]):
         self._heads: dict[str, _Head | None] = {}
         self._values: dict[str, tuple[int, Any]] = {}
         self._forms: dict[tuple[int, _Head], int] = {}
+        self._numbers = count()
 
-    def trim(self) -> None:
-        """Forget what has become too much."""
-        if len(self) > _MAX_MEMO:
-            self.clear()
-            self.shapes.clear()
-            self._heads.clear()
-            self._values.clear()
-            self._forms.clear()
-        elif len(self.shapes) > MAX_SHAPES:
-            self.shapes.clear()
+    def is_full(self) -> bool:
+        """Whether it remembers too much."""
+        return len(self) > _MAX_MEMO or len(self.shapes) > MAX_SHAPES
 
     def __missing__(self, text: str) -> Line:
         try:
@@ -233,7 +227,7 @@ class _Memo(dict[str, Line]):
             shape, head, node = _OTHER, _nowhere, None
         form = self._forms.get((shape, head))
         if form is None:
-            form = self._forms[shape, head] = len(self._forms)
+            form = self._forms.setdefault((shape, head), next(self._numbers))
         dash, indent, column, key = head
         found = self[text] = (shape, dash, indent, column, key, node, form)
         return found

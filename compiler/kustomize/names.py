@@ -49,7 +49,10 @@ def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = F
     for resource in resources:
         kind = resource.kind
         original = resource.previous[0][2] if resource.previous else kind
+        other = False
         for spec, walked in specs_of(resource.api_version, original, kind):
+            if other:
+                walked = spec.matches(*group_version(resource.api_version), resource.kind)
             if spec.path == "metadata/name":
                 (resource.suffixes if suffix else resource.prefixes).append(text)
                 resource.push_history()
@@ -58,4 +61,5 @@ def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = F
                     continue
             if walked:
                 apply_spec(resource, spec, write, made_scalar)
+                other = True  # what was written may have been the kind
     resources.changed()

@@ -58,6 +58,8 @@ def set_namespace(
         for spec in others:
             if spec.path == "metadata/name" and api_version != "v1":
                 continue
+            if spec not in further.of(resource):  # an earlier one has written the kind
+                continue
             apply_spec(resource, spec, write, made_scalar)
         if others or unset_only or space == CLUSTER:
             ids.add(resource.current())

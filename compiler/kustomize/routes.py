@@ -21,8 +21,9 @@ class Routes:
     """Paths of fields, each a tuple of names (``containers[]`` is a list); lists are walked through.
 
     Args:
-        paths: each with whether its fields are made where they are missing. None is empty or has an empty name, and
-            none that is made begins as another one ends: they would see what the other did.
+        paths: each with whether its fields are made where they are missing. None is empty or has an empty name, none
+            begins as another one ends, and none that is made goes through what is a list in another: they would see
+            what the other did.
     """
 
     __slots__ = ("_forks",)
@@ -38,7 +39,8 @@ class Routes:
             made: makes a missing last field.
 
         Returns:
-            None when something unusual stands on the way: then each path is to be walked by itself.
+            None when something unusual stands on the way: then each path is to be walked by itself. Some fields may
+            have been made by then, which those walks make as well.
         """
         found: list[Hit] = []
         if not _gather(node, self._forks, made, found):

@@ -187,7 +187,8 @@ def _images(file: Kustomization, loader: Loader, config: Config, table: Table | 
     from compiler.kustomize.images import Found, set_images
 
     specs = config.specs("images")
-    found: Found = []
+    # What one entry writes can change the kind, and with it where images are.
+    found: Found | None = None if any(spec.path.strip("/") in ("apiVersion", "kind") for spec in specs.specs) else []
     for index, entry in enumerate(entries):
         yield Step(
             "images",
