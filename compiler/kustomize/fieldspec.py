@@ -130,13 +130,8 @@ class Specs:
         Returns:
             None when each spec is to be walked by itself, as :meth:`each` does.
         """
-        node = resource.node
-        version, kind = node.get("apiVersion"), node.get("kind")
-        known = self._memo.get((version, kind)) if type(version) is str and type(kind) is str else None
-        if known is None:
-            known = self._of_kind(resource)
-        routes = known[1] if made is None else known[2]
-        return None if routes is None else routes.hits(node, made)
+        routes = self._of_kind(resource).routes
+        return None if routes is None else routes.hits(resource.node, made)
 
     def each(self, resource: Resource, leaf: Leaf, made: Callable[[], Any] | None = None) -> None:
         """Call ``leaf`` on every field that the specs name, spec by spec.
@@ -147,8 +142,8 @@ class Specs:
         Raises:
             KustomizeError: a scalar stands where a path goes on, or what ``leaf`` raises, with the field.
         """
-        specs = self.of(resource)
-        hits = self.hits(resource, made)
+        specs, routes = self._of_kind(resource)
+        hits = None if routes is None else routes.hits(resource.node, made)
         if hits is None:
             for spec in specs:
                 apply_spec(resource, spec, leaf, made)
@@ -168,19 +163,18 @@ class Specs:
         if found is None:
             group, version_only = group_version(version)
             specs = tuple(spec for spec in self.specs if spec.matches(group, version_only, kind))
-            found = self._memo[version, kind] = _OfKind(specs, _routes(specs, False), _routes(specs, True))
+            found = self._memo[version, kind] = _OfKind(specs, _routes(specs))
         return found
 
 
 class _OfKind(NamedTuple):
-    """The specs that apply to a kind, and their paths for transformers that create no fields, and for others."""
+    """The specs that apply to a kind, and their paths as one tree, if they can be."""
 
     specs: tuple[FieldSpec, ...]
-    finding: Routes | None
-    making: Routes | None
+    routes: Routes | None
 
 
-def _routes(specs: Sequence[FieldSpec], making: bool) -> Routes | None:
+def _routes(specs: Sequence[FieldSpec]) -> Routes | None:
     """The paths of specs as one tree; None where one sees what another did, or has segments that are no names."""
     paths = [split_path(spec.path) for spec in specs]
     names = [_plain(path) for path in paths]
@@ -189,7 +183,7 @@ def _routes(specs: Sequence[FieldSpec], making: bool) -> Routes | None:
     for i, path in enumerate(names):
         if any(other[: len(path)] == path for other in (*names[:i], *names[i + 1 :])):
             return None
-    made = [path for path, spec in zip(paths, specs, strict=True) if making and spec.create]
+    made = [path for path, spec in zip(paths, specs, strict=True) if spec.create]
     for path, plain in zip(paths, names, strict=True):
         for at, segment in enumerate(path):
             # A list is never made: whether there is something to walk through depends on who came before.
@@ -197,7 +191,7 @@ def _routes(specs: Sequence[FieldSpec], making: bool) -> Routes | None:
                 other[at : at + 1] == plain[at : at + 1] and _plain(other[:at]) == plain[:at] for other in made
             ):
                 return None
-    return Routes((path, making and spec.create) for path, spec in zip(paths, specs, strict=True))
+    return Routes((path, spec.create) for path, spec in zip(paths, specs, strict=True))
 
 
 def _plain(path: tuple[str, ...]) -> tuple[str, ...]:

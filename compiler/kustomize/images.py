@@ -56,14 +56,7 @@ def _found(resources: Resources, specs: Specs, found: Found | None) -> Found:
         places: list[tuple[Any, Any]] = []
         try:
             _find(resource.node, places)
-            hits = specs.hits(resource)
-            for _, container, key in hits or ():
-                if isinstance(container[key], dict | list):
-                    hits = None  # walk again, for the error
-                    break
-                places.append((container, key))
-            if hits is None:
-                specs.each(resource, partial(_add, places))
+            specs.each(resource, partial(_add, places))
         except KustomizeError as error:
             raise error.at(resource.origin.path, line=resource.origin.line) from None
         if places:

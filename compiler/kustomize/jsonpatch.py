@@ -114,16 +114,18 @@ def _merged(made: dict[str, Any]) -> dict[str, Any]:
 
 def go_float(value: float) -> str:
     """A double as Go's ``FormatFloat(value, 'g', -1, 64)`` writes it."""
-    from compiler.kustomize.scalartext import shortest_digits
+    from compiler.kustomize.scalartext import general, shortest_digits
 
     if value == 0:
         return "-0" if str(value)[0] == "-" else "0"
-    return _general("-" if value < 0 else "", *shortest_digits(value))
+    return general("-" if value < 0 else "", *shortest_digits(value))
 
 
 def go_single(value: float) -> str:
     """A number as Go's ``FormatFloat(value, 'g', -1, 32)`` writes it: with the digits that tell a 32-bit float."""
     import struct
+
+    from compiler.kustomize.scalartext import general
 
     sign, value = "-" if value < 0 else "", abs(value)
     (single,) = struct.unpack("f", struct.pack("f", value))  # in native mode, what is too large becomes infinite
@@ -136,18 +138,7 @@ def go_single(value: float) -> str:
         if struct.unpack("f", struct.pack("f", float(text))) == (single,):
             break
     mantissa, _, exponent = text.partition("e")
-    return _general(sign, mantissa.replace(".", "").rstrip("0"), int(exponent))
-
-
-def _general(sign: str, digits: str, exponent: int) -> str:
-    if exponent < -4 or exponent >= 6:
-        tail = digits[1:]
-        return f"{sign}{digits[0]}{'.' + tail if tail else ''}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
-    if exponent < 0:
-        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    if len(digits) <= exponent + 1:
-        return sign + digits + "0" * (exponent + 1 - len(digits))
-    return f"{sign}{digits[: exponent + 1]}.{digits[exponent + 1 :]}"
+    return general(sign, mantissa.replace(".", "").rstrip("0"), int(exponent))
 
 
 def _apply(document: Any, operation: dict[str, Any]) -> Any:

@@ -67,13 +67,12 @@ def read_lines(text: str, resolve: Callable[[str], Any]) -> tuple[Any, int] | No
         return shape.build(list(map(_value_of, known)), memo.empty), shape.first
     else:
         shape.met += 1
-        if shape.met > AFTER:
+        if shape.met == AFTER + 1:  # once: should it not work, it never does
             _learn_shape(shape, lines, known, memo)
     return _read(lines, known, memo)
 
 
 def _learn_shape(shape: Shape, lines: list[str], known: list[Line], memo: _Memo) -> None:
-    shape.met = -MAX_LINES  # should it not work, not to try again soon
     slots: list[Line | None] = [
         (_NOW, *line[1:5], {} if line[0] == _MAP else Slot(number, copied=line[0] == _LIST), 0)
         if line[0] in (_NOW, _LIST, _MAP)
@@ -186,8 +185,7 @@ def _literal(lines: list[str], at: int, parent: int, header: str) -> tuple[Any, 
     while end < count and (lines[end].startswith(pad) or not lines[end].strip(" ")):
         end += 1
     body = [line[indent:] for line in lines[at:end]]
-    text = "".join(body)
-    if not (text.isascii() and text.isprintable()):
+    if not _is_plain("".join(body)):
         return None, -1
     while not body[-1]:
         body.pop()
@@ -233,7 +231,7 @@ class _Memo(dict[str, Line]):
         return found
 
     def _learn(self, text: str) -> _Parsed:
-        if not (text.isascii() and text.isprintable()):
+        if not _is_plain(text):
             return _OTHER, _nowhere, None
         start, _, rest = text.partition(": ")
         rest = rest.strip(" ")
@@ -253,29 +251,34 @@ class _Memo(dict[str, Line]):
 _memos: dict[Callable[[str], Any], _Memo] = {}
 
 
-def _head(text: str, resolve: Callable[[str], Any]) -> _Head | None:
-    """What stands before a value, when it is spaces, a dash maybe, and a key."""
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing in it that ends a line to YAML, or is no character: tabs, and all beyond ASCII."""
+    return text.isascii() and text.isprintable()
+
+
+def _begin(text: str) -> tuple[bool, int, int, str]:
+    """Whether a line begins an item, the column of its first character, that of what comes then, and the rest."""
     body = text.lstrip(" ")
     indent = column = len(text) - len(body)
     dash = body[:2] == "- "
     if dash:
         body = body[2:].lstrip(" ")
         column = len(text) - len(body)
+    return dash, indent, column, body
+
+
+def _head(text: str, resolve: Callable[[str], Any]) -> _Head | None:
+    """What stands before a value, when it is spaces, a dash maybe, and a key."""
+    dash, indent, column, body = _begin(text)
     if column > _MAX_COLUMN or _KEY.match(body) is None or type(resolve(body)) is not str:
         return None
     return dash, indent, column, body
 
 
 def _parse(text: str, resolve: Callable[[str], Any]) -> _Parsed:
-    text = text.rstrip(" ")
-    body = text.lstrip(" ")
-    if not body or body[0] == "#":
+    dash, indent, column, body = _begin(text.rstrip(" "))
+    if not dash and (not body or body[0] == "#"):
         return _SKIP, _nowhere, None
-    indent = column = len(text) - len(body)
-    dash = body[:2] == "- "
-    if dash:
-        body = body[2:].lstrip(" ")
-        column = len(text) - len(body)
     if column > _MAX_COLUMN:
         return _OTHER, _nowhere, None
     name, colon, rest = body.partition(": ")

@@ -35,24 +35,19 @@ def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = F
         put(container, key, untagged(old, name + text if suffix else text + name))
 
     @cache
-    def specs_of(api_version: str, original: str, kind: str) -> list[tuple[FieldSpec, bool]]:
-        """The specs for an object that was first of one kind and is of another, and which of those to walk."""
+    def specs_of(api_version: str, original: str) -> list[FieldSpec]:
+        """The specs for an object by the kind of which it was first."""
         if original in ("CustomResourceDefinition", "Namespace"):
             return []
         if original == "APIService" and api_version.startswith("apiregistration.k8s.io/"):
             return []
         group, version = group_version(api_version)
-        return [
-            (spec, spec.matches(group, version, kind)) for spec in specs.specs if spec.matches(group, version, original)
-        ]
+        return [spec for spec in specs.specs if spec.matches(group, version, original)]
 
     for resource in resources:
-        kind = resource.kind
-        original = resource.previous[0][2] if resource.previous else kind
-        other = False
-        for spec, walked in specs_of(resource.api_version, original, kind):
-            if other:
-                walked = spec.matches(*group_version(resource.api_version), resource.kind)
+        original = resource.previous[0][2] if resource.previous else resource.kind
+        for spec in specs_of(resource.api_version, original):
+            walked = spec.matches(*group_version(resource.api_version), resource.kind)  # as it is by now
             if spec.path == "metadata/name":
                 (resource.suffixes if suffix else resource.prefixes).append(text)
                 resource.push_history()
@@ -61,5 +56,4 @@ def add_affix(resources: Resources, text: str, specs: Specs, *, suffix: bool = F
                     continue
             if walked:
                 apply_spec(resource, spec, write, made_scalar)
-                other = True  # what was written may have been the kind
     resources.changed()

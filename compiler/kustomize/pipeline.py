@@ -258,18 +258,13 @@ def _drop_local(resources: Resources) -> None:
     gone: set[int] = set()
     names: set[tuple[str, str]] = set()
     for resource in resources:
-        node = resource.node
-        metadata, kind = node.get("metadata"), node.get("kind")
-        name = None
-        if type(metadata) is dict:
-            annotations, name = metadata.get("annotations"), metadata.get("name")
-            if type(annotations) is dict and text_of(annotations.get(_LOCAL, "false")) != "false":
-                gone.add(id(resource))
-                continue
-        if type(kind) is not str:
-            kind = "" if is_null(kind) else text_of(kind)
-        if type(name) is not str:
-            name = resource.name
+        annotations = resource.metadata.get("annotations")
+        if type(annotations) is dict and text_of(annotations.get(_LOCAL, "false")) != "false":
+            gone.add(id(resource))
+            continue
+        given = resource.node.get("kind")
+        kind = given if type(given) is str else "" if is_null(given) else text_of(given)
+        name = resource.name
         if not kind or (not name and not kind.endswith("List")):
             what = "kind" if not kind else "metadata.name"
             raise KustomizeError(

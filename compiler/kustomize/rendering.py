@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from compiler.kustomize.trace import Trace
 
 _DROPPED = frozenset(DROPPED_ANNOTATIONS)
-_PLAIN = frozenset([str])
 
 
 class Options:
@@ -226,9 +225,8 @@ def _clean(resource: Resource) -> None:
                 hint="write metadata as a map, or leave it out",
             )
         return
-    if not (type(annotations) is dict and annotations and _PLAIN.issuperset(map(type, annotations.values()))):
-        resource.rewrite_annotations()
-        annotations = resource.metadata.get("annotations")
+    resource.rewrite_annotations()
+    annotations = resource.metadata.get("annotations")
     if type(annotations) is not dict or _DROPPED.isdisjoint(annotations):
         return
     for name in _DROPPED.intersection(annotations):

@@ -102,8 +102,11 @@ def go_float(data: float) -> str:
     """A float as Go's ``strconv.FormatFloat(data, 'g', -1, 64)`` writes it: an exponent below -4 and from 6 on."""
     if data == 0:
         return "0"
-    digits, exponent = shortest_digits(data)
-    sign = "-" if data < 0 else ""
+    return general("-" if data < 0 else "", *shortest_digits(data))
+
+
+def general(sign: str, digits: str, exponent: int) -> str:
+    """Digits, and the exponent of the first one, as Go's format ``g`` with precision -1 puts them."""
     if exponent < -4 or exponent >= 6:
         tail = digits[1:]
         return f"{sign}{digits[0]}{'.' + tail if tail else ''}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
